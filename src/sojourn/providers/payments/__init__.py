@@ -1,0 +1,1 @@
+"""Taking cards and giving the money back, whoever processes it."""
