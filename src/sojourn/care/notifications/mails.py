@@ -1,0 +1,319 @@
+"""Every mail the house can send: its kind, and exactly what its template needs to know.
+
+A context is plain values, so that it can wait as JSON in a job row (`model_dump(mode="json")`) and be read back by
+`read_context`. Money is Decimal with its currency, days are dates in the storefront's zone, links are absolute.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+# Nothing but http and https may become a link: a `javascript:` address must not reach a mail.
+Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2_000)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Points = Annotated[int, Field(ge=0)]
+People = Annotated[int, Field(ge=1)]
+PurchaseStatus = Literal["PENDING", "CONFIRMED", "IN_PROGRESS", "COMPLETED", "CANCELLED"]
+# The decline codes of the card networks a customer can act on; a provider's other codes are sent as OTHER.
+PaymentFailure = Literal[
+    "CARD_DECLINED",
+    "INSUFFICIENT_FUNDS",
+    "EXPIRED_CARD",
+    "INCORRECT_CVC",
+    "AUTHENTICATION_REQUIRED",
+    "PROCESSING_ERROR",
+    "OTHER",
+]
+
+
+class MailKind(StrEnum):
+    VERIFY_EMAIL = "VERIFY_EMAIL"
+    PASSWORD_RESET = "PASSWORD_RESET"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"
+    STAFF_INVITATION = "STAFF_INVITATION"
+    WELCOME = "WELCOME"
+    EMAIL_ALREADY_REGISTERED = "EMAIL_ALREADY_REGISTERED"
+    ORDER_CONFIRMATION = "ORDER_CONFIRMATION"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
+    ONBOARDING = "ONBOARDING"
+    CONSULTANT_ASSIGNED = "CONSULTANT_ASSIGNED"
+    ORDER_STATUS_CHANGED = "ORDER_STATUS_CHANGED"
+    ORDER_CANCELLED = "ORDER_CANCELLED"
+    BOOKING_CONFIRMED = "BOOKING_CONFIRMED"
+    BOOKING_MODIFIED = "BOOKING_MODIFIED"
+    BOOKING_CANCELLED = "BOOKING_CANCELLED"
+    BOOKING_REMINDER = "BOOKING_REMINDER"
+    REFUND_ISSUED = "REFUND_ISSUED"
+    LATE_PAYMENT_REFUNDED = "LATE_PAYMENT_REFUNDED"
+    DUPLICATE_PAYMENT_REFUNDED = "DUPLICATE_PAYMENT_REFUNDED"
+    POINTS_EXPIRING = "POINTS_EXPIRING"
+    STAFF_ALERT = "STAFF_ALERT"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """The storefront as a mail shows it. `primary_color` is `#rrggbb`."""
+
+    key: str
+    name: str
+    primary_color: str
+    frontend_url: str
+    support_email: str
+    address_line: str
+    time_zone: ZoneInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """What every mail may carry: whom to greet, and the one-click way out of mails that nobody has to get."""
+
+    recipient_name: str | None = None
+    unsubscribe_url: str | None = None
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class MailContext(_Plain):
+    """One kind of mail; `is_optional` when it is neither about a purchase nor about the account's security."""
+
+    kind: ClassVar[MailKind]
+    is_optional: ClassVar[bool] = False
+
+
+class MailLine(_Plain):
+    """One line of a price: `amount` is for all of `quantity`, negative for a discount."""
+
+    description: str
+    quantity: int | None = None
+    amount: Decimal
+
+
+class BookingTerms(_Plain):
+    """What a modification can change. Two of these are compared; only what differs is shown."""
+
+    travel_date: date
+    end_date: date | None = None
+    people_count: People
+    pickup_location: str | None = None
+    extras: tuple[str, ...] = ()
+
+
+class VerifyEmail(MailContext):
+    kind = MailKind.VERIFY_EMAIL
+    link: Link
+    valid_hours: int = 24
+
+
+class PasswordReset(MailContext):
+    kind = MailKind.PASSWORD_RESET
+    link: Link
+    valid_hours: int = 1
+
+
+class PasswordChanged(MailContext):
+    kind = MailKind.PASSWORD_CHANGED
+    changed_at: AwareDatetime
+
+
+class StaffInvitation(MailContext):
+    kind = MailKind.STAFF_INVITATION
+    link: Link
+    role: Literal["CONSULTANT", "GUIDE", "ADMIN"]
+    inviter: str
+
+
+class Welcome(MailContext):
+    kind = MailKind.WELCOME
+    is_optional = True
+
+
+class EmailAlreadyRegistered(MailContext):
+    """Somebody tried to register with the recipient's address; the form told them nothing."""
+
+    kind = MailKind.EMAIL_ALREADY_REGISTERED
+    login_url: Link
+    reset_url: Link
+
+
+class OrderConfirmation(MailContext):
+    """Goes with the invoice attached."""
+
+    kind = MailKind.ORDER_CONFIRMATION
+    order_number: str
+    service_title: str
+    lines: tuple[MailLine, ...]
+    total: Decimal
+    currency: Currency
+    invoice_number: str
+    order_url: Link
+
+
+class PaymentFailed(MailContext):
+    kind = MailKind.PAYMENT_FAILED
+    reference: str
+    title: str
+    amount: Decimal
+    currency: Currency
+    reason: PaymentFailure
+    retry_url: Link
+
+
+class Onboarding(MailContext):
+    """`checklist` and `next_steps` come in the recipient's language, from the catalogue."""
+
+    kind = MailKind.ONBOARDING
+    order_number: str
+    service_title: str
+    checklist: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    order_url: Link
+
+
+class ConsultantAssigned(MailContext):
+    kind = MailKind.CONSULTANT_ASSIGNED
+    order_number: str
+    service_title: str
+    consultant_name: str
+    consultant_email: str
+
+
+class OrderStatusChanged(MailContext):
+    kind = MailKind.ORDER_STATUS_CHANGED
+    order_number: str
+    service_title: str
+    old_status: PurchaseStatus
+    new_status: PurchaseStatus
+    note: str | None = None
+    order_url: Link
+
+
+class OrderCancelled(MailContext):
+    kind = MailKind.ORDER_CANCELLED
+    order_number: str
+    service_title: str
+    refund_amount: Decimal
+    currency: Currency
+    reason: str | None = None
+
+
+class BookingConfirmed(MailContext):
+    """Goes with the invoice attached."""
+
+    kind = MailKind.BOOKING_CONFIRMED
+    booking_ref: str
+    trip_title: str
+    travel_date: date
+    end_date: date | None = None
+    people_count: People
+    pickup_location: str | None = None
+    meeting_point: str | None = None
+    lines: tuple[MailLine, ...]
+    total: Decimal
+    currency: Currency
+    points_pending: Points = 0
+    invoice_number: str
+    booking_url: Link
+
+
+class BookingModified(MailContext):
+    """`price_difference`: positive was charged, negative is refunded."""
+
+    kind = MailKind.BOOKING_MODIFIED
+    booking_ref: str
+    trip_title: str
+    before: BookingTerms
+    after: BookingTerms
+    price_difference: Decimal
+    currency: Currency
+    booking_url: Link
+
+
+class BookingCancelled(MailContext):
+    """`refund_percent` is the tier of the booking's own policy; an agency that cancels pays back everything."""
+
+    kind = MailKind.BOOKING_CANCELLED
+    booking_ref: str
+    title: str
+    cancelled_by: Literal["CUSTOMER", "AGENCY"]
+    refund_percent: Percent
+    refund_amount: Decimal
+    currency: Currency
+    points_returned: Points = 0
+    points_taken_back: Points = 0
+
+
+class BookingReminder(MailContext):
+    """Travel is tomorrow."""
+
+    kind = MailKind.BOOKING_REMINDER
+    booking_ref: str
+    trip_title: str
+    travel_date: date
+    people_count: People
+    pickup_location: str | None = None
+    meeting_point: str | None = None
+    booking_url: Link
+
+
+class RefundIssued(MailContext):
+    """Goes with the credit note attached."""
+
+    kind = MailKind.REFUND_ISSUED
+    reference: str
+    amount: Decimal
+    currency: Currency
+    credit_note_number: str
+
+
+class LatePaymentRefunded(MailContext):
+    """Money came after the hold had ended and its stock was gone."""
+
+    kind = MailKind.LATE_PAYMENT_REFUNDED
+    reference: str
+    title: str
+    amount: Decimal
+    currency: Currency
+
+
+class DuplicatePaymentRefunded(MailContext):
+    kind = MailKind.DUPLICATE_PAYMENT_REFUNDED
+    reference: str
+    title: str
+    amount: Decimal
+    currency: Currency
+
+
+class PointsExpiring(MailContext):
+    kind = MailKind.POINTS_EXPIRING
+    is_optional = True
+    points: Annotated[int, Field(ge=1)]
+    expires_on: date
+
+
+class StaffAlert(MailContext):
+    """To staff, about something a person must look at; title and details are written by the engine, in English."""
+
+    kind = MailKind.STAFF_ALERT
+    title: str
+    details: tuple[str, ...]
+    raised_at: AwareDatetime
+
+
+CONTEXTS: Mapping[MailKind, type[MailContext]] = {context.kind: context for context in MailContext.__subclasses__()}
+
+if missing := set(MailKind) - set(CONTEXTS):
+    raise RuntimeError(f"mail kinds without a context: {sorted(missing)}")
+
+
+def read_context(kind: MailKind, stored: Mapping[str, object]) -> MailContext:
+    """The context that was stored as JSON for `kind`. Raises pydantic.ValidationError when it no longer fits."""
+    return CONTEXTS[kind].model_validate(stored)
