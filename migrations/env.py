@@ -1,0 +1,34 @@
+"""Alembic's entry: one connection, one transaction, one migrator at a time."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+MIGRATION_LOCK = 7_305_813  # any constant; shared by every migrator of this database
+
+
+def run(connection: Connection) -> None:
+    connection.execute(text("SET lock_timeout = '5s'"))
+    connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+    connection.commit()
+    context.configure(connection=connection, transactional_ddl=True, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main() -> None:
+    url = context.config.get_main_option("sqlalchemy.url")
+    if url is None:
+        raise SystemExit("No database URL was given.")
+    # NullPool: closing the connection also frees the advisory lock.
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"statement_cache_size": 0})
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+asyncio.run(main())

@@ -1,0 +1,130 @@
+"""The pool, and the only place that commits.
+
+A handler opens one unit of work; it commits before the response is sent (docs/decisions/0003-transactions.md).
+Reads and single statements need no transaction of their own: PostgreSQL runs each in one.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from sojourn.platform.errors import Unavailable
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Row: TypeAlias = asyncpg.Record
+
+ACQUIRE_SECONDS = 10.0
+CONNECT_FAULTS = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+
+
+async def _prepare_connection(connection: Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, encoder=_encode_json, decoder=json.loads, schema="pg_catalog")
+
+
+def _encode_json(value: Any) -> str:
+    # Bytes and text pass through: whoever holds JSON already must not pay for it twice.
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+async def _no_reset(_: Connection) -> None:
+    """Skip the pool's reset query on release: units of work leave no session state behind, and the query costs a
+    third of a cached read (design, section 3)."""
+
+
+class Database:
+    """One storefront's PostgreSQL."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, dsn: str) -> None:
+        self._pool = pool
+        self.dsn = dsn
+
+    @classmethod
+    async def connect(cls, dsn: str, *, size: int = 10, through_pooler: bool = False) -> "Database":
+        """Open the pool. `through_pooler`: a transaction-mode pooler stands between, so statements are not cached."""
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=min(2, size),
+            max_size=size,
+            init=_prepare_connection,
+            reset=_no_reset,
+            command_timeout=30,
+            statement_cache_size=0 if through_pooler else 400,
+            max_cached_statement_lifetime=0,
+            server_settings={"application_name": "sojourn", "timezone": "UTC", "jit": "off"},
+        )
+        return cls(pool, dsn=dsn)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """A connection outside any transaction: for reads, and for a write that is one statement.
+
+        Raises `Unavailable` when PostgreSQL cannot be reached.
+        """
+        connection = await self._acquire()
+        try:
+            yield connection
+        except CONNECT_FAULTS as fault:
+            raise Unavailable from fault
+        finally:
+            await self._release(connection)
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[Connection]:
+        """One transaction: commits when the block ends, rolls back when it raises.
+
+        Raises `Unavailable` when PostgreSQL cannot be reached or goes away; then nothing was committed, except
+        when the connection broke during the commit itself, which no client can tell from its outside.
+        """
+        connection = await self._acquire()
+        try:
+            async with connection.transaction():
+                yield connection
+        except CONNECT_FAULTS as fault:
+            raise Unavailable from fault
+        finally:
+            await self._release(connection)
+
+    async def record_despite_refusal(self, statement: str, *arguments: object) -> None:
+        """Run one statement in a transaction of its own, for writes that must outlive a refusal: failed sign-ins,
+        a stolen refresh token. Nothing else may use it."""
+        async with self.read() as connection:
+            await connection.execute(statement, *arguments)
+
+    async def _acquire(self) -> Connection:
+        try:
+            return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        except CONNECT_FAULTS as fault:
+            raise Unavailable from fault
+
+    async def _release(self, connection: Connection) -> None:
+        # Shielded: a client that hangs up must not leak a connection.
+        await asyncio.shield(self._pool.release(connection))  # type: ignore[arg-type]
+
+    async def is_alive(self) -> bool:
+        """Whether a statement can be answered right now."""
+        try:
+            async with self.read() as connection:
+                return bool(await connection.fetchval("SELECT true"))
+        except Unavailable:
+            return False
+
+    async def close(self) -> None:
+        try:
+            await asyncio.wait_for(self._pool.close(), timeout=5)
+        except TimeoutError:
+            self._pool.terminate()

@@ -1,0 +1,68 @@
+"""The one way a model meets JSON.
+
+A wire model is declared once, in snake_case. Its camelCase aliases are generated; which of the two a
+storefront speaks is decided by its dialect (`platform/http/dialect.py`), never by the feature.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from sojourn.platform.kit.money import MAX_AMOUNT, round_money
+
+
+T = TypeVar("T")
+
+
+class Wire(BaseModel):
+    """Base of every model that crosses HTTP: frozen, unknown properties refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid", frozen=True
+    )
+
+
+class Page(Wire, Generic[T]):
+    """One page of a list; `total` counts all rows that match, not only these."""
+
+    items: list[T]
+    page: int
+    per_page: int
+    total: int
+
+
+def _two_decimals(value: Decimal) -> Decimal:
+    if not value.is_finite() or value != round_money(value):
+        raise ValueError("must have at most two decimals")
+    return round_money(value)
+
+
+def _as_text(value: Decimal) -> str:
+    return f"{value:.2f}"
+
+
+_MONEY_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^-?\d+\.\d{2}$", "examples": ["289.00"]}
+
+Money = Annotated[
+    Decimal, PlainSerializer(_as_text, return_type=str, when_used="json"), WithJsonSchema(_MONEY_SCHEMA, "serialization")
+]
+"""An amount that is sent: a string with two decimals."""
+
+MoneyIn = Annotated[Decimal, Field(ge=0, le=MAX_AMOUNT), AfterValidator(_two_decimals)]
+"""An amount that is received: not negative, at most two decimals."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("must name its time zone, for example 2027-01-31T09:00:00Z")
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_aware)]
+"""A moment that is received: must carry its zone; kept in UTC."""

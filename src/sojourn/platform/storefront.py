@@ -1,0 +1,97 @@
+"""What a storefront is: a declaration, read by every floor, written only in `storefronts/<key>/`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+from sojourn.platform.i18n import Language
+
+
+class Dialect(StrEnum):
+    """How a storefront speaks JSON."""
+
+    CAMEL_BARE = "camel-bare"  # camelCase, bare bodies, application/problem+json errors
+    SNAKE_ENVELOPE = "snake-envelope"  # snake_case, {success, data, message, meta} and error.code
+
+
+class Module(StrEnum):
+    """What can be switched on. Any module works in any storefront."""
+
+    AUTH = "auth"
+    USERS = "users"
+    SERVICES = "services"
+    TRIPS = "trips"
+    ORDERS = "orders"
+    BOOKINGS = "bookings"
+    PAYMENTS = "payments"
+    LOYALTY = "loyalty"
+    DESK = "desk"
+
+
+class LimitClass(StrEnum):
+    """Rate limits are set per class of endpoint (rules, section 0)."""
+
+    AUTH = "auth"
+    CATALOG = "catalog"
+    PAYMENTS = "payments"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """At most `requests` in `seconds`, counted per user where one is signed in, else per IP address."""
+
+    requests: int
+    seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesRules:
+    """The numbers of the business law, each a setting of the storefront (rules, sections 2, 3, 4 and 6)."""
+
+    hold_seconds: int = 15 * 60
+    hold_seconds_extended: int = 30 * 60
+    max_open_holds: int = 5
+    booking_horizon_days: int = 540
+    student_percent: int = 10
+    points_per_usd: int = 1
+    points_block: int = 100
+    points_block_value: Decimal = Decimal("1.00")
+    points_max_percent: int = 50
+    points_life_months: int = 24
+    points_returned_life_days: int = 30
+    grace_hours_after_payment: int = 24
+    grace_hours_before_start: int = 168
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storefront:
+    """One agency. `time_zone` is an IANA name; `currency` is ISO 4217."""
+
+    key: str
+    name: str
+    legal_name: str
+    prefix: str
+    docs_path: str
+    dialect: Dialect
+    modules: frozenset[Module]
+    languages: tuple[Language, ...] = (Language.EN, Language.KM, Language.ZH)
+    default_language: Language = Language.EN
+    currency: str = "USD"
+    time_zone: str = "Asia/Phnom_Penh"
+    order_prefix: str = "HT"
+    booking_prefix: str = "DL"
+    invoice_prefix: str = "INV"
+    credit_note_prefix: str = "CN"
+    mail_from: str
+    support_email: str
+    frontend_url: str
+    allowed_origins: tuple[str, ...]
+    address_lines: tuple[str, ...] = ()
+    primary_color: str = "#0f766e"
+    customer_role: str = "CUSTOMER"
+    limits: Mapping[LimitClass, Limit] = field(default_factory=dict)
+    rules: SalesRules = field(default_factory=SalesRules)
+    catalogue: Path
