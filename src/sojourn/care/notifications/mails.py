@@ -4,6 +4,8 @@ A context is plain values, so that it can wait as JSON in a job row (`model_dump
 `read_context`. Money is Decimal with its currency, days are dates in the storefront's zone, links are absolute.
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +14,17 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+
+def _one_line(text: str) -> str:
+    """No line breaks (a subject is a header), no control or bidirectional override characters; break marks stay."""
+    visible = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text)
+    return " ".join(_BIDI_OVERRIDES.sub("", visible).split())
+
+
+_BIDI_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+Text = Annotated[str, AfterValidator(_one_line)]
 # Nothing but http and https may become a link: a `javascript:` address must not reach a mail.
 Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2_000)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -79,7 +90,7 @@ class Envelope:
 
 
 class _Plain(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class MailContext(_Plain):
@@ -92,7 +103,7 @@ class MailContext(_Plain):
 class MailLine(_Plain):
     """One line of a price: `amount` is for all of `quantity`, negative for a discount."""
 
-    description: str
+    description: Text
     quantity: int | None = None
     amount: Decimal
 
@@ -103,20 +114,20 @@ class BookingTerms(_Plain):
     travel_date: date
     end_date: date | None = None
     people_count: People
-    pickup_location: str | None = None
-    extras: tuple[str, ...] = ()
+    pickup_location: Text | None = None
+    extras: tuple[Text, ...] = ()
 
 
 class VerifyEmail(MailContext):
     kind = MailKind.VERIFY_EMAIL
     link: Link
-    valid_hours: int = 24
+    expires_at: AwareDatetime
 
 
 class PasswordReset(MailContext):
     kind = MailKind.PASSWORD_RESET
     link: Link
-    valid_hours: int = 1
+    expires_at: AwareDatetime
 
 
 class PasswordChanged(MailContext):
@@ -127,8 +138,9 @@ class PasswordChanged(MailContext):
 class StaffInvitation(MailContext):
     kind = MailKind.STAFF_INVITATION
     link: Link
+    expires_at: AwareDatetime
     role: Literal["CONSULTANT", "GUIDE", "ADMIN"]
-    inviter: str
+    inviter: Text
 
 
 class Welcome(MailContext):
@@ -148,22 +160,25 @@ class OrderConfirmation(MailContext):
     """Goes with the invoice attached."""
 
     kind = MailKind.ORDER_CONFIRMATION
-    order_number: str
-    service_title: str
+    order_number: Text
+    service_title: Text
     lines: tuple[MailLine, ...]
     total: Decimal
     currency: Currency
-    invoice_number: str
+    invoice_number: Text
     order_url: Link
 
 
 class PaymentFailed(MailContext):
+    """`reserved_until`: how long a booking's hold still stands; None for an order."""
+
     kind = MailKind.PAYMENT_FAILED
-    reference: str
-    title: str
+    reference: Text
+    title: Text
     amount: Decimal
     currency: Currency
-    reason: PaymentFailure
+    failure: PaymentFailure
+    reserved_until: AwareDatetime | None = None
     retry_url: Link
 
 
@@ -171,56 +186,56 @@ class Onboarding(MailContext):
     """`checklist` and `next_steps` come in the recipient's language, from the catalogue."""
 
     kind = MailKind.ONBOARDING
-    order_number: str
-    service_title: str
-    checklist: tuple[str, ...]
-    next_steps: tuple[str, ...]
+    order_number: Text
+    service_title: Text
+    checklist: tuple[Text, ...]
+    next_steps: tuple[Text, ...]
     order_url: Link
 
 
 class ConsultantAssigned(MailContext):
     kind = MailKind.CONSULTANT_ASSIGNED
-    order_number: str
-    service_title: str
-    consultant_name: str
-    consultant_email: str
+    order_number: Text
+    service_title: Text
+    consultant_name: Text
+    consultant_email: Text
 
 
 class OrderStatusChanged(MailContext):
     kind = MailKind.ORDER_STATUS_CHANGED
-    order_number: str
-    service_title: str
+    order_number: Text
+    service_title: Text
     old_status: PurchaseStatus
     new_status: PurchaseStatus
-    note: str | None = None
+    note: Text | None = None
     order_url: Link
 
 
 class OrderCancelled(MailContext):
     kind = MailKind.ORDER_CANCELLED
-    order_number: str
-    service_title: str
+    order_number: Text
+    service_title: Text
     refund_amount: Decimal
     currency: Currency
-    reason: str | None = None
+    reason: Text | None = None
 
 
 class BookingConfirmed(MailContext):
     """Goes with the invoice attached."""
 
     kind = MailKind.BOOKING_CONFIRMED
-    booking_ref: str
-    trip_title: str
+    booking_ref: Text
+    trip_title: Text
     travel_date: date
     end_date: date | None = None
     people_count: People
-    pickup_location: str | None = None
-    meeting_point: str | None = None
+    pickup_location: Text | None = None
+    meeting_point: Text | None = None
     lines: tuple[MailLine, ...]
     total: Decimal
     currency: Currency
     points_pending: Points = 0
-    invoice_number: str
+    invoice_number: Text
     booking_url: Link
 
 
@@ -228,8 +243,8 @@ class BookingModified(MailContext):
     """`price_difference`: positive was charged, negative is refunded."""
 
     kind = MailKind.BOOKING_MODIFIED
-    booking_ref: str
-    trip_title: str
+    booking_ref: Text
+    trip_title: Text
     before: BookingTerms
     after: BookingTerms
     price_difference: Decimal
@@ -241,8 +256,8 @@ class BookingCancelled(MailContext):
     """`refund_percent` is the tier of the booking's own policy; an agency that cancels pays back everything."""
 
     kind = MailKind.BOOKING_CANCELLED
-    booking_ref: str
-    title: str
+    booking_ref: Text
+    title: Text
     cancelled_by: Literal["CUSTOMER", "AGENCY"]
     refund_percent: Percent
     refund_amount: Decimal
@@ -255,12 +270,12 @@ class BookingReminder(MailContext):
     """Travel is tomorrow."""
 
     kind = MailKind.BOOKING_REMINDER
-    booking_ref: str
-    trip_title: str
+    booking_ref: Text
+    trip_title: Text
     travel_date: date
     people_count: People
-    pickup_location: str | None = None
-    meeting_point: str | None = None
+    pickup_location: Text | None = None
+    meeting_point: Text | None = None
     booking_url: Link
 
 
@@ -268,26 +283,26 @@ class RefundIssued(MailContext):
     """Goes with the credit note attached."""
 
     kind = MailKind.REFUND_ISSUED
-    reference: str
+    reference: Text
     amount: Decimal
     currency: Currency
-    credit_note_number: str
+    credit_note_number: Text
 
 
 class LatePaymentRefunded(MailContext):
     """Money came after the hold had ended and its stock was gone."""
 
     kind = MailKind.LATE_PAYMENT_REFUNDED
-    reference: str
-    title: str
+    reference: Text
+    title: Text
     amount: Decimal
     currency: Currency
 
 
 class DuplicatePaymentRefunded(MailContext):
     kind = MailKind.DUPLICATE_PAYMENT_REFUNDED
-    reference: str
-    title: str
+    reference: Text
+    title: Text
     amount: Decimal
     currency: Currency
 
@@ -303,8 +318,8 @@ class StaffAlert(MailContext):
     """To staff, about something a person must look at; title and details are written by the engine, in English."""
 
     kind = MailKind.STAFF_ALERT
-    title: str
-    details: tuple[str, ...]
+    title: Text
+    details: tuple[Text, ...]
     raised_at: AwareDatetime
 
 
