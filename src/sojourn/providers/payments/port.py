@@ -7,14 +7,15 @@ carries an idempotency key: after `ProviderUnavailable` the outcome is unknown, 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
 from typing import Protocol
 
 # Digits after the point as the processors bill them. KHR has sen on paper only, yet cards bill it with two decimals.
 _DECIMALS = {"USD": 2, "KHR": 2}
-# The largest charge a processor takes is eight digits of minor units; twelve leaves room for KHR sums.
-_LARGEST_MINOR = 10**12 - 1
+# Processors take eight digits of minor units, some currencies a few more; twelve is what the database keeps.
+_MINOR_DIGITS = 12
+_EXACT = Context(prec=_MINOR_DIGITS, traps=[Inexact, InvalidOperation])
 
 
 class IntentStatus(StrEnum):
@@ -140,6 +141,10 @@ class ProviderObjectMissing(ProviderError):
     """The processor knows no such intent or refund under this account."""
 
 
+class ProviderMisconfigured(ProviderError):
+    """Raised by constructors only: keys, flags and addresses that contradict each other must not start a process."""
+
+
 class BadSignature(ProviderError):
     """The webhook was not signed by the processor, or was signed too long ago (or ahead)."""
 
@@ -149,7 +154,7 @@ class UnreadableEvent(ProviderError):
 
 
 class AmountNotBillable(ValueError):
-    """The amount cannot be told to a processor: unknown currency, too many decimals, not finite, negative, too large."""
+    """No processor takes this amount: unknown currency, too many decimals, not finite, negative, or too large."""
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
@@ -169,28 +174,27 @@ def to_minor(amount: Decimal, currency: str) -> int:
     decimals = _decimals(currency)
     if not amount.is_finite():
         raise AmountNotBillable("the amount is not a number", code="amount_invalid")
-    # Compared before scaling: a huge exponent would otherwise overflow the decimal context.
-    if amount.is_signed() and amount != 0 or amount.adjusted() > len(str(_LARGEST_MINOR)):
-        raise AmountNotBillable("the amount is out of range", code="amount_out_of_range")
-    numerator, denominator = amount.as_integer_ratio()
-    minor, remainder = divmod(numerator * 10**decimals, denominator)
-    if remainder:
-        raise AmountNotBillable(f"{currency} has {decimals} decimals", code="amount_too_precise")
-    if minor > _LARGEST_MINOR:
-        raise AmountNotBillable("the amount is out of range", code="amount_out_of_range")
-    return minor
+    if amount < 0:
+        raise AmountNotBillable("the amount is negative", code="amount_out_of_range")
+    try:
+        exact = amount.quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
+    except Inexact:
+        raise AmountNotBillable(f"{currency} has {decimals} decimals", code="amount_too_precise") from None
+    except InvalidOperation:
+        raise AmountNotBillable("the amount is too large", code="amount_out_of_range") from None
+    return int(exact.scaleb(decimals))
 
 
 def from_minor(minor: int, currency: str) -> Decimal:
     """1234, "USD" -> `Decimal("12.34")`, with exactly the currency's decimals."""
     decimals = _decimals(currency)
-    if not 0 <= minor <= _LARGEST_MINOR:
+    if not 0 <= minor < 10**_MINOR_DIGITS:
         raise AmountNotBillable("the amount is out of range", code="amount_out_of_range")
     return Decimal(minor).scaleb(-decimals)
 
 
 class PaymentProvider(Protocol):
-    """A card processor. Every call raises ProviderUnavailable, ProviderRefused or ProviderObjectMissing, nothing else."""
+    """A card processor. Calls raise ProviderUnavailable, ProviderRefused or ProviderObjectMissing, nothing else."""
 
     @property
     def name(self) -> str:
@@ -213,11 +217,17 @@ class PaymentProvider(Protocol):
         ...
 
     async def cancel_intent(self, *, intent_id: str) -> ProviderIntent:
-        """Cancel it; one that is already canceled or paid is returned as it is, so look at the status."""
+        """Cancel it; one that can no longer be canceled (paid, canceled) is returned as it is: look at the status."""
         ...
 
     async def create_refund(
-        self, *, intent_id: str, amount_minor: int, idempotency_key: str, reason: str | None, metadata: Mapping[str, str]
+        self,
+        *,
+        intent_id: str,
+        amount_minor: int,
+        idempotency_key: str,
+        reason: str | None,
+        metadata: Mapping[str, str],
     ) -> ProviderRefund: ...
 
     async def get_refund(self, *, refund_id: str) -> ProviderRefund: ...
