@@ -32,8 +32,8 @@ def find_free_port() -> int:
 def find_port_holder(port: int) -> str | None:
     """The name and id of the process that listens there, where the system tells us."""
     try:
-        connections = psutil.net_connections(kind="tcp")
-        holders = [c.pid for c in connections if c.status == psutil.CONN_LISTEN and c.laddr.port == port and c.pid]
+        listening = [c for c in psutil.net_connections(kind="tcp") if c.status == psutil.CONN_LISTEN]
+        holders = [c.pid for c in listening if c.laddr and c.laddr.port == port and c.pid]
         return f"{psutil.Process(holders[0]).name()} (process {holders[0]})" if holders else None
     except psutil.Error:
         return None

@@ -163,13 +163,10 @@ def _download(folder: Path) -> Path:
 
 def _cache_home() -> Path:
     """A writable folder that the server's user can reach too: root's home is closed to others."""
-    if os.geteuid() == 0:
+    chosen = os.environ.get("XDG_CACHE_HOME")
+    wanted = Path(chosen or Path(os.environ.get("HOME", "/nonexistent")) / ".cache") / "sojourn"
+    if os.geteuid() == 0 and not others_can_enter(wanted):
         wanted = Path("/var/cache/sojourn")
-    else:
-        wanted = (
-            Path(os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "/nonexistent")) / ".cache")
-            / "sojourn"
-        )
     spare = Path(tempfile.gettempdir()) / f"sojourn-cache-{os.geteuid()}"
     for folder in (wanted, spare):
         try:
@@ -181,6 +178,11 @@ def _cache_home() -> Path:
             folder.chmod(0o755)
             return folder
     raise PostgresUnavailable(f"neither {wanted} nor {spare} can be written, so no PostgreSQL can be unpacked")
+
+
+def others_can_enter(path: Path) -> bool:
+    """Whether every folder above `path`, as far as they exist, lets any user through."""
+    return all(not parent.exists() or parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
 
 
 @contextmanager

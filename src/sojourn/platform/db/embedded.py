@@ -24,7 +24,7 @@ from typing import Final
 
 import psutil
 
-from sojourn.platform.db.binaries import PostgresBinaries, Report, find_or_fetch_binaries
+from sojourn.platform.db.binaries import PostgresBinaries, Report, find_or_fetch_binaries, others_can_enter
 from sojourn.platform.processes import LAUNCHER, find_free_port, find_port_holder, is_port_free, stop_process
 
 _ROLE: Final = "sojourn"
@@ -119,8 +119,7 @@ def choose_data_dir(preferred: Path) -> Path:
     PostgreSQL refuses to run as root, so it runs as `nobody`, who cannot enter a home of mode 0700.
     """
     preferred = preferred.resolve()
-    parents_open = all(not parent.exists() or parent.stat().st_mode & 0o001 for parent in preferred.parents)
-    if os.geteuid() != 0 or parents_open:
+    if os.geteuid() != 0 or others_can_enter(preferred):
         return preferred
     return Path(f"/var/lib/sojourn-{hashlib.sha256(str(preferred).encode()).hexdigest()[:12]}") / preferred.name
 
