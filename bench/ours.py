@@ -1,0 +1,57 @@
+"""Our side: the DerLg storefront in one process, started the way `sojourn serve` starts it anywhere."""
+
+import asyncio
+import importlib.util
+import sys
+from pathlib import Path
+
+import asyncpg
+
+from bench.plan import JWT_SECRET, POOL_SIZE, WEBHOOK_SECRET
+from bench.processes import clean_environment
+from bench.side import Side
+from sojourn.platform.db import migrate
+
+_HERE = Path(__file__).resolve().parent
+_SEED = _HERE / "seed.sql"
+
+
+def why_not_yet() -> str | None:
+    """Say what of our side is still to be built; None when it can be measured."""
+    if importlib.util.find_spec("sojourn.main") is None:
+        return "sojourn.main is not there yet"
+    if not _SEED.is_file():
+        return "bench/seed.sql is not there yet"
+    return None
+
+
+def prepare() -> Side:
+    """Describe our server. Limits are raised by settings; no code path is left out."""
+    return Side(
+        key="ours",
+        title="Sojourn",
+        command=(str(Path(sys.executable).parent / "sojourn"), "serve"),
+        folder=_HERE.parent,
+        environment={
+            **clean_environment(),
+            "SOJOURN_STOREFRONTS": "derlg",
+            "POOL_SIZE": str(POOL_SIZE),
+            "JWT_ACCESS_SECRET": JWT_SECRET,
+            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        },
+        fill=_fill,
+        bookings_sql="SELECT count(*) FROM bookings",
+        confirmed_sql="SELECT count(*) FROM bookings WHERE status = 'CONFIRMED'",
+    )
+
+
+async def _fill(dsn: str) -> None:
+    # Alembic starts an event loop of its own.
+    await asyncio.to_thread(migrate.upgrade, dsn)
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(_SEED.read_text())
+        # Alone: a script of several statements is one transaction, and VACUUM runs in none.
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()

@@ -1,0 +1,132 @@
+"""A turn: one side up, checked, warmed, measured, stopped. Turns follow each other peer, ours, peer, ours."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from bench import checks, inputs
+from bench.checks import Answers, CheckError
+from bench.database import BenchServer, Counters
+from bench.load import Measurement, measure
+from bench.plan import ENDPOINTS, Endpoint, Plan, Script, SideKey
+from bench.processes import Memory, clean_environment, memory_of, running, tail
+from bench.side import Side
+from sojourn.platform.processes import find_free_port
+
+# More than either side can take in a second; each event counts once, so those of the warm-up are set apart.
+_WARM_UP_EVENTS_A_SECOND = 5_000
+_REPO = Path(__file__).resolve().parents[1]
+
+
+class Figure(BaseModel):
+    """One endpoint of one turn.
+
+    `transactions_per_request` is what PostgreSQL counted: it shows whether an answer came out of a cache.
+    `fault` says why the figure counts for nothing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    measurement: Measurement
+    transactions_per_request: float
+    fault: str | None
+
+
+class Turn(BaseModel):
+    """What one side did in one turn."""
+
+    model_config = ConfigDict(frozen=True)
+
+    side: SideKey
+    figures: Mapping[Script, Figure]
+    memory: Memory
+
+
+def take_turn(
+    side: Side, *, server: BenchServer, plan: Plan, folder: Path, tell: Callable[[str], None]
+) -> tuple[Turn, Answers]:
+    """Measure one side on a fresh copy of its seeded database.
+
+    Raises:
+        CheckError: it does not start, or does not answer as it should; the message has the end of its log.
+
+    """
+    dsn = asyncio.run(server.fresh_copy(side))
+    port = find_free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = folder / f"{side.key}.log"
+    environment = {**side.environment, "DATABASE_URL": dsn, "PORT": str(port)}
+    with running(side.command, cwd=side.folder, environment=environment, log=log) as process:
+        try:
+            checks.wait_until_ready(url, process)
+            answers = checks.check(url, travel_date=inputs.travel_date())
+        except CheckError as fault:
+            raise CheckError(f"{side.title}: {fault}\nthe end of its log:\n{tail(log)}") from fault
+        figures: dict[Script, Figure] = {}
+        for endpoint in ENDPOINTS:
+            figure = _take_figure(endpoint, url=url, side=side, server=server, plan=plan, folder=folder)
+            figures[endpoint.script] = figure
+            tell(f"{side.title}, {endpoint.title}: {figure.measurement.rps:,.0f}/s {figure.fault or ''}")
+        memory = memory_of(process)
+    return Turn(side=side.key, figures=figures, memory=memory), answers
+
+
+def measure_bare_asgi(answers: Answers, *, plan: Plan, folder: Path) -> Measurement:
+    """Measure granian with an app that answers the cached list's bytes and does nothing else."""
+    body = folder / "featured.body"
+    body.write_bytes(answers.featured_body)
+    port = find_free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = (
+        *(sys.executable, "-m", "granian", "--interface", "asginl", "--loop", "uvloop", "--workers", "1"),
+        *("--no-ws", "--host", "127.0.0.1", "--port", str(port), "bench.bare:app"),
+    )
+    environment = {
+        **clean_environment(),
+        "BENCH_BARE_BODY": str(body),
+        "BENCH_BARE_TYPE": answers.featured_type,
+    }
+    with running(command, cwd=_REPO, environment=environment, log=folder / "bare.log") as process:
+        checks.wait_until_ready(url, process)
+        measure("r2", url=url, folder=folder, seconds=plan.warm_up_seconds)
+        return measure("r2", url=url, folder=folder, seconds=plan.seconds)
+
+
+def _take_figure(endpoint: Endpoint, *, url: str, side: Side, server: BenchServer, plan: Plan, folder: Path) -> Figure:
+    warm_up, measured = _split_events(plan)
+    if endpoint.script == "w2":
+        inputs.write_events(folder, warm_up)
+    measure(endpoint.script, url=url, folder=folder, seconds=plan.warm_up_seconds)
+    if endpoint.script == "w2":
+        inputs.write_events(folder, measured)
+    before = asyncio.run(server.counters(side))
+    measurement = measure(endpoint.script, url=url, folder=folder, seconds=plan.seconds)
+    after = asyncio.run(server.counters(side))
+    done = after.since(before)
+    return Figure(
+        measurement=measurement,
+        transactions_per_request=round(done.transactions / max(1, measurement.requests), 2),
+        fault=measurement.fault or _unproven(endpoint, measurement.requests, done, events=len(measured)),
+    )
+
+
+def _split_events(plan: Plan) -> tuple[list[int], list[int]]:
+    bookings = [number for number in inputs.shuffled_bookings() if number != checks.CHECKED_BOOKING]
+    border = _WARM_UP_EVENTS_A_SECOND * plan.warm_up_seconds
+    return bookings[:border], bookings[border:]
+
+
+def _unproven(endpoint: Endpoint, requests: int, done: Counters, *, events: int) -> str | None:
+    if endpoint.script == "w2" and requests > events:
+        return f"sent {requests} webhooks but had only {events} events"
+    if endpoint.script == "w1" and done.bookings < requests:
+        return f"{requests} answers but {done.bookings} new bookings"
+    if endpoint.script == "w2" and done.confirmed < requests:
+        return f"{requests} answers but {done.confirmed} newly confirmed bookings"
+    # Half: PostgreSQL counts a transaction up to a second late.
+    if endpoint.is_from_database and done.transactions < requests / 2:
+        return f"{requests} answers but {done.transactions} transactions: answered without PostgreSQL"
+    return None
