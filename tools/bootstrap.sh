@@ -1,0 +1,47 @@
+#!/bin/sh
+# Makes .venv from the locked requirements and installs the clone into it; does nothing when that is done already.
+#   tools/bootstrap.sh run   what the product needs
+#   tools/bootstrap.sh dev   and what its tests and checks need
+set -eu
+cd "$(dirname "$0")/.."
+group=$1
+lock=requirements.lock
+[ "$group" = dev ] && lock=requirements-dev.lock
+# The folder is part of it: the scripts of a venv break when the clone is moved.
+wanted="$(pwd) $(cat "$lock" pyproject.toml | cksum)"
+stamp=.venv/.installed-$group
+if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null || true)" = "$wanted" ]; then
+    exit 0
+fi
+
+find_python() {
+    for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11 python3.14; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    python=$(find_python)
+    if [ -z "$python" ]; then
+        echo "Sojourn needs Python 3.11 or newer; '${PYTHON:-python3}' is not. Install one, or name it: make PYTHON=/path/to/python3 $group" >&2
+        exit 1
+    fi
+    echo "Making .venv with $("$python" --version)"
+    rm -rf .venv
+    if ! "$python" -m venv .venv; then
+        rm -rf .venv
+        echo "'$python -m venv' failed, see above. On Debian and Ubuntu it is a package of its own: apt-get install python3-venv" >&2
+        exit 1
+    fi
+fi
+
+echo "Installing $(grep -c '==' "$lock") locked packages (once; a minute or two)"
+install() {
+    .venv/bin/python -m pip --disable-pip-version-check install --quiet "$@"
+}
+install --require-hashes --requirement "$lock"
+install --no-deps --no-build-isolation --editable .
+echo "$wanted" >"$stamp"
