@@ -10,6 +10,7 @@ from sojourn.providers.mail.port import MailRefused, OutgoingMail
 # Half a surrogate pair is no character: it cannot be encoded for any wire.
 _UNENCODABLE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\(.)")
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
 # A calendar invitation carries parameters: `text/calendar; method=REQUEST`.
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,126}(?:; ?[a-z-]{1,40}=[A-Za-z0-9._-]{1,80})*")
@@ -41,14 +42,20 @@ def refuse_line_breaks(value: str, field: str) -> None:
 
 
 def read_mailbox(value: str, field: str) -> Mailbox:
-    """Read `address` or `Name <address>`. Raises MailRefused for anything but exactly one address."""
+    """Read `address` or `Name <address>`; the name need not be quoted. Raises MailRefused unless it is one address."""
     refuse_line_breaks(value, field)
+    name, address = "", value
+    if value.endswith(">"):
+        name, _, address = value[:-1].rpartition("<")
+        name = name.strip()
+    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
+        name = _ESCAPED.sub(r"\1", name[1:-1])
     try:
         # Whether the domain takes mail is the carrier's to find out; here only the form counts.
-        read = validate_email(value, check_deliverability=False, globally_deliverable=False, allow_display_name=True)
+        read = validate_email(address, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         raise MailRefused(f"{field}: {error}", code="address_invalid", field=field) from error
-    return Mailbox(name=read.display_name or "", address=f"{read.local_part}@{read.ascii_domain}")
+    return Mailbox(name=name, address=f"{read.local_part}@{read.ascii_domain}")
 
 
 def _check_headers(mail: OutgoingMail) -> None:
@@ -68,7 +75,7 @@ def _check_attachments(mail: OutgoingMail) -> None:
     for index, attachment in enumerate(mail.attachments):
         field = f"attachments.{index}"
         refuse_line_breaks(attachment.filename, f"{field}.filename")
-        if not attachment.filename or "/" in attachment.filename or "\\" in attachment.filename:
+        if not attachment.filename.strip() or "/" in attachment.filename or "\\" in attachment.filename:
             raise MailRefused(
                 "an attachment needs a plain file name", code="filename_invalid", field=f"{field}.filename"
             )

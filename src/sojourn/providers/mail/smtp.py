@@ -5,13 +5,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_LINES
 from enum import StrEnum
 from hashlib import sha256
 
 import aiosmtplib
 
 from sojourn.providers.mail.checking import Mailbox, check, read_mailbox
+from sojourn.providers.mail.header_folding import POLICY
 from sojourn.providers.mail.port import Attachment, MailRefused, MailUnavailable, OutgoingMail
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -46,7 +46,7 @@ def compose(mail: OutgoingMail, *, now: datetime) -> EmailMessage:
     """The whole message, text before HTML, attachments last. Raises MailRefused."""
     check(mail)
     sender = read_mailbox(mail.sender, "sender")
-    message = EmailMessage(policy=SMTP_LINES)
+    message = EmailMessage(policy=POLICY)
     message["From"] = _address(sender)
     message["To"] = _address(read_mailbox(mail.to, "to"))
     if mail.reply_to is not None:
@@ -65,10 +65,16 @@ def compose(mail: OutgoingMail, *, now: datetime) -> EmailMessage:
     return message
 
 
-def _refusal_code(error: aiosmtplib.SMTPException) -> int:
+def _translate(error: Exception) -> MailRefused | MailUnavailable:
+    if isinstance(error, aiosmtplib.SMTPNotSupported):
+        return MailRefused("the server takes no address like this", code="smtp_not_supported", field="to")
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        return error.recipients[0].code
-    return error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
+        error = error.recipients[0]
+    code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
+    # A refused sender is a matter between us and the server: staff repair it, and the mail must still go out.
+    if code >= 500 and not isinstance(error, aiosmtplib.SMTPSenderRefused):
+        return MailRefused(f"the server answered {code}", code=f"smtp_{code}")
+    return MailUnavailable(f"the server answered {code or 'nothing'}", code=f"smtp_{code or 'lost'}")
 
 
 class SmtpMail:
@@ -124,13 +130,8 @@ class SmtpMail:
             raise MailUnavailable(f"no session: {type(error).__name__}", code="smtp_no_session") from error
         try:
             await client.send_message(message, sender=sender.address, recipients=[to.address])
-        except aiosmtplib.SMTPNotSupported as error:
-            raise MailRefused("the server takes no such address", code="smtp_not_supported", field="to") from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            code = _refusal_code(error) if isinstance(error, aiosmtplib.SMTPException) else 0
-            if code >= 500:
-                raise MailRefused(f"the server answered {code}", code=f"smtp_{code}") from error
-            raise MailUnavailable(f"the server answered {code or 'nothing'}", code=f"smtp_{code or 'lost'}") from error
+            raise _translate(error) from error
         finally:
             # The mail is already taken or refused; a server hanging up early changes nothing.
             with suppress(aiosmtplib.SMTPException, OSError):

@@ -1,0 +1,29 @@
+"""The vendors of one storefront, chosen once, in the composition root."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from sojourn.providers.mail.port import MailSender
+from sojourn.providers.payments.port import PaymentProvider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendors:
+    payments: PaymentProvider
+    mail: MailSender
+
+    async def aclose(self) -> None:
+        """Close what the vendors keep open."""
+        await self.payments.aclose()
+        await self.mail.aclose()
+
+
+def _get_vendors(request: Request) -> Vendors:
+    vendors: Vendors = request.app.state.vendors
+    return vendors
+
+
+TheVendors = Annotated[Vendors, Depends(_get_vendors)]
