@@ -117,6 +117,11 @@ def format_money(amount: Decimal, currency: str, language: Language) -> str:
     return text.replace(currency, currency + _NO_BREAK_SPACE).replace(_NO_BREAK_SPACE * 2, _NO_BREAK_SPACE)
 
 
+def format_number(number: int, language: Language) -> str:
+    """A count, grouped in thousands."""
+    return babel_numbers.format_decimal(number, locale=_LOCALES[language])
+
+
 def _quality(parameter: str) -> float | None:
     text = parameter.strip()
     if not text:

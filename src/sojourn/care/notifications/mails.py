@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """No line breaks (a subject is a header), no control or bidirectional override characters; break marks stay."""
     visible = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text)
     return " ".join(_BIDI_OVERRIDES.sub("", visible).split())
 
 
 _BIDI_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-Text = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[str, AfterValidator(one_line)]
 # Nothing but http and https may become a link: a `javascript:` address must not reach a mail.
 Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2_000)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
