@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from pydantic import BaseModel, ConfigDict
 
 from sojourn.care.notifications.mails import BookingTerms, Brand, Envelope, MailContext, MailKind, MailLine, one_line
+from sojourn.platform.colors import ink_on
 from sojourn.platform.i18n import Language, format_date, format_datetime, format_money, format_number
 
 _PACKAGE = "sojourn.care.notifications"
@@ -192,7 +193,7 @@ class _Page:
             names,
             lang=writer.language.value,
             line_height=_LINE_HEIGHTS[writer.language],
-            ink=_ink_on(writer.brand.primary_color),
+            ink=ink_on(writer.brand.primary_color),
             subject=writer.words("subject"),
             greeting=words("greeting", recipient_name=name) if name else words("greeting_plain"),
             # Its values were escaped where they entered it.
@@ -209,15 +210,6 @@ def _greetable(name: str | None) -> str | None:
     """The name on one line, or None when it is too long or too much like an address to be one."""
     line = one_line(name or "")
     return line if line and len(line) <= _NAME_LIMIT and not _NO_NAME.search(line) else None
-
-
-def _ink_on(color: str) -> str:
-    """White or near-black, whichever is read more easily on `color` (WCAG 2 relative luminance)."""
-    channels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    # Contrast with white is 1.05 / (luminance + 0.05); large bold text needs 3, so white as long as it has that.
-    return "#ffffff" if 1.05 / (luminance + 0.05) >= 3 else "#1f2933"
 
 
 def _tidy(text: str) -> str:
