@@ -47,7 +47,9 @@ def _as_text(value: Decimal) -> str:
 _MONEY_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^-?\d+\.\d{2}$", "examples": ["289.00"]}
 
 Money = Annotated[
-    Decimal, PlainSerializer(_as_text, return_type=str, when_used="json"), WithJsonSchema(_MONEY_SCHEMA, "serialization")
+    Decimal,
+    PlainSerializer(_as_text, return_type=str, when_used="json"),
+    WithJsonSchema(_MONEY_SCHEMA, "serialization"),
 ]
 """An amount that is sent: a string with two decimals."""
 

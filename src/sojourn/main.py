@@ -1,0 +1,85 @@
+"""The web process: settings, vendors and features meet here."""
+
+import os
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+
+from sojourn.modules import ROUTERS
+from sojourn.platform.db.listen import ACCOUNT_CHANGED, CATALOGUE_CHANGED, Listener
+from sojourn.platform.http.application import Door, storefront_application
+from sojourn.platform.http.context import Runtime
+from sojourn.platform.http.edge import App, Receive, Scope, Send
+from sojourn.platform.kit.clock import Clock
+from sojourn.platform.logs import configure_logs
+from sojourn.platform.storefront import Storefront
+from sojourn.providers.vendors import Vendors
+from sojourn.runtime import assemble
+from sojourn.settings import Settings, load_settings
+from sojourn.storefronts import STOREFRONTS
+from sojourn.vendors import choose_vendors
+
+
+def routers_of(storefront: Storefront) -> list[APIRouter]:
+    """The routers of the modules that this storefront switches on, in the order of the list of all features."""
+    return [router for module, routers in ROUTERS.items() if module in storefront.modules for router in routers]
+
+
+class Application:
+    """The ASGI application: connects on the server's lifespan `startup`, closes on `shutdown`."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._door: App | None = None
+        self._opened: list[tuple[Listener, Vendors, Runtime]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._door is not None:
+            await self._door(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.open()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def open(self) -> None:
+        """Connect every storefront."""
+        apps, databases = [], []
+        for key in self._settings.storefronts:
+            runtime, gate = await assemble(self._settings, key, clock=self._clock)
+            own = self._settings.per_storefront[key]
+            vendors = choose_vendors(own)
+            listener = Listener(
+                dsn=own.direct_url or own.database_url,
+                handlers={CATALOGUE_CHANGED: lambda _, cache=runtime.cache: cache.drop(), ACCOUNT_CHANGED: gate.forget},
+            )
+            await listener.start()
+            storefront = runtime.storefront
+            app = storefront_application(runtime, routers_of(storefront), gate=gate, vendors=vendors)
+            apps.append(((storefront.prefix, storefront.docs_path), app))
+            databases.append(runtime.db)
+            self._opened.append((listener, vendors, runtime))
+        self._door = Door(apps, databases)
+
+    async def close(self) -> None:
+        """Close what `open` opened."""
+        for listener, vendors, runtime in self._opened:
+            await listener.stop()
+            await vendors.aclose()
+            await runtime.db.close()
+
+
+def create_app(environ: Mapping[str, str] = os.environ) -> Application:
+    """The factory that the server calls. Raises `SettingsError` when the environment is not usable."""
+    settings = load_settings(environ, known=tuple(STOREFRONTS))
+    configure_logs(settings.log_level)
+    return Application(settings)

@@ -1,0 +1,128 @@
+"""Who is calling. Routes take `CurrentUser`, `MaybeUser`, `CurrentAdmin`, ...; nothing else reads the token.
+
+A valid signature is not enough: the account must still stand, be active and carry the token's version. That is looked
+up once and kept for some seconds, and dropped in every process when the account changes.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from cachetools import TTLCache
+from fastapi import Depends
+from fastapi.security import HTTPBearer
+from starlette.requests import Request
+
+from sojourn.people.auth.tokens import AccessClaims, read_access_token
+from sojourn.people.roles import Role
+from sojourn.platform.db.database import Connection
+from sojourn.platform.errors import NotAllowed, NotAuthenticated
+from sojourn.platform.http.context import Runtime, get_runtime
+from sojourn.platform.kit.clock import Clock
+
+KEPT_SECONDS = 15
+MAX_KEPT = 50_000
+
+_STANDING = "SELECT id, email, name, role, refresh_token_version FROM users WHERE id = $1 AND is_active"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in account, as it stood within the last seconds."""
+
+    user_id: UUID
+    email: str
+    name: str
+    role: Role
+    version: int
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+
+class Gate:
+    """Reads tokens and knows which accounts stand. One per storefront and process."""
+
+    def __init__(self, *, secret: str, clock: Clock) -> None:
+        self._secret = secret
+        self._clock = clock
+        self._standing: TTLCache[UUID, Actor] = TTLCache(maxsize=MAX_KEPT, ttl=KEPT_SECONDS, timer=time.monotonic)
+
+    def claims(self, request: Request) -> AccessClaims | None:
+        """The claims in the request's Authorization header, when it carries a valid token."""
+        scope = request.scope  # asked by the limiter, the idempotency keys and the route: read once
+        if "access_claims" not in scope:
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            is_bearer = scheme.lower() == "bearer"
+            scope["access_claims"] = (
+                read_access_token(token.strip(), secret=self._secret, now=self._clock.now()) if is_bearer else None
+            )
+        claims: AccessClaims | None = scope["access_claims"]
+        return claims
+
+    def identify(self, request: Request) -> UUID | None:
+        """The user id a valid token names, without asking the database: for limits and idempotency keys."""
+        claims = self.claims(request)
+        return claims.user_id if claims else None
+
+    def forget(self, user_id: str) -> None:
+        """An account changed (its id), or the listener had a gap (empty): look it up anew."""
+        if user_id:
+            self._standing.pop(UUID(user_id), None)
+        else:
+            self._standing.clear()
+
+    async def admit(self, claims: AccessClaims, runtime: Runtime) -> Actor | None:
+        """The account behind `claims` if it stands and the token is not older than its last sign-out everywhere."""
+        actor = self._standing.get(claims.user_id)
+        if actor is None:
+            async with runtime.db.read() as connection:
+                actor = await find_standing(connection, claims.user_id)
+            if actor is None:
+                return None
+            self._standing[claims.user_id] = actor
+        return actor if claims.version is None or claims.version == actor.version else None
+
+
+async def find_standing(connection: Connection, user_id: UUID) -> Actor | None:
+    """The active account with this id, or None."""
+    row = await connection.fetchrow(_STANDING, user_id)
+    return Actor(row["id"], row["email"], row["name"], Role(row["role"]), row["refresh_token_version"]) if row else None
+
+
+_bearer = HTTPBearer(auto_error=False, description="An access token from `/auth/login`.")
+
+
+async def _maybe_user(request: Request, _: Annotated[object, Depends(_bearer)]) -> Actor | None:
+    gate: Gate = request.app.state.gate
+    claims = gate.claims(request)
+    return await gate.admit(claims, get_runtime(request)) if claims else None
+
+
+async def _current_user(actor: Annotated[Actor | None, Depends(_maybe_user)]) -> Actor:
+    if actor is None:
+        raise NotAuthenticated
+    return actor
+
+
+_current_user.is_authentication = True  # type: ignore[attr-defined]  # for OpenAPI: 401 and 403 are declared
+
+
+def having(*roles: Role) -> Callable[..., Actor]:
+    """A dependency that admits these roles only."""
+
+    def check(actor: Annotated[Actor, Depends(_current_user)]) -> Actor:
+        if actor.role not in roles:
+            raise NotAllowed
+        return actor
+
+    return check
+
+
+MaybeUser = Annotated[Actor | None, Depends(_maybe_user)]
+CurrentUser = Annotated[Actor, Depends(_current_user)]
+CurrentAdmin = Annotated[Actor, Depends(having(Role.ADMIN))]
+CurrentDesk = Annotated[Actor, Depends(having(Role.ADMIN, Role.CONSULTANT))]

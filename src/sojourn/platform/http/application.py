@@ -1,0 +1,70 @@
+"""One storefront's ASGI application, and the door in front of them all."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import JSONResponse, Response
+
+from sojourn.platform.db.database import Database
+from sojourn.platform.http import docs, refusals
+from sojourn.platform.http.context import Runtime
+from sojourn.platform.http.edge import App, Edge, Receive, Scope, Send
+from sojourn.platform.http.mount import mount
+
+GZIP_BYTES = 1_400  # below one packet there is nothing to win
+
+
+def storefront_application(runtime: Runtime, routers: Iterable[APIRouter], **state: Any) -> App:
+    """Build the application of one storefront. `state` is what dependencies look up on `app.state`."""
+    storefront = runtime.storefront
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.runtime = runtime
+    for name, value in state.items():
+        setattr(app.state, name, value)
+    refusals.install(app)
+    for router in routers:
+        mount(app, router, prefix=storefront.prefix, dialect=storefront.dialect)
+    docs.install(app, storefront)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=storefront.allowed_origins,
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"],
+        allow_headers=["Content-Type", "Authorization", "X-Service-Key", "Idempotency-Key", "Accept-Language", "X-Request-Id"],
+        expose_headers=["X-Request-Id", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"],
+        max_age=600,
+    )
+    edge: App = Edge(app, storefront=storefront, cache=runtime.cache, forwarded_hops=runtime.forwarded_hops)
+    return GZipMiddleware(edge, minimum_size=GZIP_BYTES)  # type: ignore[arg-type,return-value]
+
+
+class Door:
+    """Sends each request to the storefront whose prefix or docs path it carries; answers /health, /ready, /metrics."""
+
+    def __init__(self, storefronts: Sequence[tuple[Sequence[str], App]], databases: Sequence[Database]) -> None:
+        by_prefix = [(prefix, app) for prefixes, app in storefronts for prefix in prefixes]
+        self._by_prefix = sorted(by_prefix, key=lambda pair: len(pair[0]), reverse=True)
+        self._databases = databases
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        for prefix, app in self._by_prefix:
+            if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
+                await app(scope, receive, send)
+                return
+        response = await self._answer(path)
+        await response(scope, receive, send)
+
+    async def _answer(self, path: str) -> Response:
+        if path == "/health":
+            return JSONResponse({"status": "ok"})
+        if path == "/ready":
+            is_ready = all([await database.is_alive() for database in self._databases])
+            return JSONResponse({"status": "ready" if is_ready else "not ready"}, status_code=200 if is_ready else 503)
+        if path == "/metrics":
+            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return JSONResponse({"code": "ROUTE_NOT_FOUND", "detail": "No storefront answers here."}, status_code=404)

@@ -1,0 +1,112 @@
+"""What a handler is given: the storefront it serves and the request it answers."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from sojourn.platform.db.database import Connection, Database
+from sojourn.platform.http.rate_limit import RateLimiter
+from sojourn.platform.http.response_cache import ResponseCache
+from sojourn.platform.i18n import Language, negotiate
+from sojourn.platform.kit.clock import Clock
+from sojourn.platform.storefront import Storefront
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """One storefront, running: its declaration, its database and the few plain values that features need."""
+
+    storefront: Storefront
+    db: Database
+    clock: Clock
+    limiter: RateLimiter
+    cache: ResponseCache
+    identify: Callable[[Request], UUID | None]
+    access_secret: str
+    refresh_secret: str
+    public_url: str
+    is_development: bool
+    forwarded_hops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a call came from, for the audit."""
+
+    ip: str | None
+    request_id: str | None
+    user_agent: str | None = None
+
+
+SYSTEM_ORIGIN = Origin(ip=None, request_id=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request. Handlers open their unit of work on it; nothing else commits."""
+
+    runtime: Runtime
+    origin: Origin
+    language: Language
+
+    @property
+    def storefront(self) -> Storefront:
+        return self.runtime.storefront
+
+    @property
+    def db(self) -> Database:
+        return self.runtime.db
+
+    def now(self) -> datetime:
+        """The present, UTC."""
+        return self.runtime.clock.now()
+
+    def read(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for reads, outside any transaction."""
+        return self.runtime.db.read()
+
+    def unit_of_work(self) -> AbstractAsyncContextManager[Connection]:
+        """One transaction; commits at the end of the block, before the response is sent."""
+        return self.runtime.db.unit_of_work()
+
+
+def get_runtime(request: Request) -> Runtime:
+    """The storefront that this application serves."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+def client_ip(request: Request, *, hops: int) -> str:
+    """The caller's address: the socket's, or, behind `hops` trusted proxies, what the outermost of them saw."""
+    if hops:
+        forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+        if len(forwarded) >= hops:
+            return forwarded[-hops][:64]
+    return request.client.host if request.client else "unknown"
+
+
+def get_context(request: Request) -> Context:
+    """The request's context. Language: `?language=` (validated by the route), else `Accept-Language`."""
+    runtime = get_runtime(request)
+    storefront = runtime.storefront
+    header = request.headers.get("accept-language")
+    language = (
+        negotiate(header, offered=storefront.languages, default=storefront.default_language)
+        if header
+        else storefront.default_language
+    )
+    origin = Origin(
+        ip=client_ip(request, hops=runtime.forwarded_hops),
+        request_id=request.scope.get("request_id"),
+        user_agent=request.headers.get("user-agent"),
+    )
+    return Context(runtime=runtime, origin=origin, language=language)
+
+
+Ctx = Annotated[Context, Depends(get_context)]

@@ -1,0 +1,205 @@
+"""The first thing a request meets: id, address, size, cache; and the last thing its answer passes: headers, figures.
+
+One ASGI layer instead of six: each costs a call per message.
+"""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.exceptions import HTTPException
+
+from sojourn.platform.http.response_cache import CachedAnswer, ResponseCache
+from sojourn.platform.i18n import negotiate
+from sojourn.platform.storefront import Storefront
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY = 1_000_000
+MAX_UPLOAD = 10 * 1024 * 1024
+MAX_QUERY = 8_000
+SLOW_SECONDS = 1.0
+
+REQUESTS = Counter("http_requests_total", "Answered requests", ["storefront", "method", "route", "status"])
+SECONDS = Histogram("http_request_seconds", "Time to answer", ["storefront", "route"])
+CACHE_HITS = Counter("http_cache_hits_total", "Answers sent from the response cache", ["storefront"])
+
+# What Helmet sets by default; an API has no scripts of its own, so its policy is the strictest.
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-site"),
+    (b"x-permitted-cross-domain-policies", b"none"),
+]
+PAGE_POLICY = (
+    b"content-security-policy",
+    b"default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    b"frame-ancestors 'none'",
+)
+
+access_log = structlog.get_logger("sojourn.access")
+
+
+class Edge:
+    """Wraps one storefront's application."""
+
+    def __init__(self, app: App, *, storefront: Storefront, cache: ResponseCache, forwarded_hops: int) -> None:
+        self._app = app
+        self._storefront = storefront
+        self._cache = cache
+        self._hops = forwarded_hops
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers.get(b"x-request-id"))
+        scope["request_id"] = request_id
+        scope["client_ip"] = self._address(scope, headers)
+        key = self._cache_key(scope, headers) if scope["method"] == "GET" else None
+        if key is not None and (hit := self._cache.find(key)) is not None:
+            CACHE_HITS.labels(self._storefront.key).inc()
+            await _send_cached(hit, headers, request_id, send)
+            return
+        answer = _Answer(send, scope, request_id, cache=self._cache, key=key, headers=headers)
+        bounded = _bounded(receive, MAX_UPLOAD if headers.get(b"content-type", b"").startswith(b"multipart/") else MAX_BODY)
+        started = time.perf_counter()
+        structlog.contextvars.bind_contextvars(request_id=request_id, storefront=self._storefront.key)
+        try:
+            await self._app(scope, bounded, answer.send)
+        finally:
+            self._record(scope, answer.status, time.perf_counter() - started)
+            structlog.contextvars.clear_contextvars()
+
+    def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",") if self._hops else []
+        if len(forwarded) >= self._hops > 0:
+            return forwarded[-self._hops].strip()[:64]
+        client = scope.get("client")
+        return client[0] if client else "unknown"
+
+    def _cache_key(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, str, str] | None:
+        query: bytes = scope["query_string"]
+        if len(query) > MAX_QUERY:
+            return None
+        ordered = urlencode(sorted(parse_qsl(query.decode("latin-1"), keep_blank_values=True))) if b"&" in query else query.decode("latin-1")
+        header = headers.get(b"accept-language")
+        language = self._storefront.default_language
+        if header:
+            language = negotiate(header.decode("latin-1"), offered=self._storefront.languages, default=language)
+        return scope["path"], ordered, language
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("route")
+        path = getattr(route, "path", "unmatched")
+        REQUESTS.labels(self._storefront.key, scope["method"], path, status).inc()
+        SECONDS.labels(self._storefront.key, path).observe(seconds)
+        if status >= 400 or seconds > SLOW_SECONDS or scope["method"] != "GET":  # noqa: PLR2004
+            access_log.info(
+                "request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1),
+                ip=scope["client_ip"],
+            )  # fmt: skip
+
+
+class _Answer:
+    """Adds our headers to the answer and keeps a copy of it where the route allows caching."""
+
+    def __init__(
+        self, send: Send, scope: Scope, request_id: str, *, cache: ResponseCache, key: tuple[str, str, str] | None,
+        headers: dict[bytes, bytes],
+    ) -> None:  # fmt: skip
+        self._send = send
+        self._scope = scope
+        self._request_id = request_id
+        self._cache = cache
+        self._key = key
+        self._request_headers = headers
+        self._generation = cache.generation
+        self._start: Message | None = None
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self._key is not None and self.status == 200 and self._scope.get("is_public_answer"):  # noqa: PLR2004
+                self._start = message
+                return
+            message["headers"] = [*message.get("headers", ()), *self._our_headers(message)]
+        elif self._start is not None:
+            await self._send_and_keep(message)
+            return
+        await self._send(message)
+
+    def _our_headers(self, message: Message) -> list[tuple[bytes, bytes]]:
+        ours = [*SECURITY_HEADERS, (b"x-request-id", self._request_id.encode())]
+        names = {name for name, _ in message.get("headers", ())}
+        if b"cache-control" not in names:
+            ours.append((b"cache-control", b"no-store"))
+        return [header for header in ours if header[0] not in names]
+
+    async def _send_and_keep(self, message: Message) -> None:
+        start, self._start = self._start, None
+        assert start is not None  # noqa: S101 - set by the message before
+        body: bytes = message.get("body", b"")
+        content_type = next((v for n, v in start["headers"] if n == b"content-type"), b"application/json")
+        kept = None
+        if self._key is not None and not message.get("more_body"):
+            kept = self._cache.store(self._key, body=body, content_type=content_type, generation=self._generation)
+        if kept is not None:
+            await _send_cached(kept, self._request_headers, self._request_id, self._send)
+            return
+        start["headers"] = [*start["headers"], *self._our_headers(start)]
+        await self._send(start)
+        await self._send(message)
+
+
+async def _send_cached(hit: CachedAnswer, headers: dict[bytes, bytes], request_id: str, send: Send) -> None:
+    ours = [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
+    if hit.etag in headers.get(b"if-none-match", b""):
+        kept = [header for header in hit.headers if header[0] != b"content-length"]
+        await send({"type": "http.response.start", "status": 304, "headers": kept + ours})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": hit.headers + ours})
+    await send({"type": "http.response.body", "body": hit.body})
+
+
+def _request_id(sent: bytes | None) -> str:
+    """The caller's id when it is a plain one, else ours."""
+    if sent and len(sent) <= 64 and sent.replace(b"-", b"").replace(b"_", b"").isalnum():  # noqa: PLR2004
+        return sent.decode("ascii")
+    return f"req_{secrets.token_hex(10)}"
+
+
+class BodyTooLarge(HTTPException):
+    """More was sent than the route accepts. An HTTPException, because the framework lets only those through while it
+    reads a body."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"The body is larger than {limit} bytes.")
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    seen = 0
+
+    async def read() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise BodyTooLarge(limit)
+        return message
+
+    return read

@@ -1,0 +1,147 @@
+"""How a "no" looks on the wire: problem+json in the bare dialect, the envelope's error in the other."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sojourn.platform.errors import InvalidInput, Refusal
+from sojourn.platform.http.dialect import in_casing
+from sojourn.platform.storefront import Dialect
+
+logger = structlog.get_logger(__name__)
+
+MAX_FIELDS = 50
+TITLES = {
+    400: "Bad request", 401: "Not authenticated", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
+    409: "Conflict", 410: "Gone", 413: "Too large", 415: "Unsupported media type", 422: "Not possible",
+    429: "Too many requests", 500: "Internal error", 502: "Vendor error", 503: "Unavailable",
+}  # fmt: skip
+HTTP_CODES = {404: "ROUTE_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
+
+
+class MalformedJson(Refusal):
+    status = 400
+    code = "MALFORMED_JSON"
+    sentence = "The body is not valid JSON."
+
+
+class InternalError(Refusal):
+    status = 500
+    code = "INTERNAL_ERROR"
+    sentence = "Something went wrong on our side. It has been recorded."
+
+
+def respell(value: Any, dialect: Dialect) -> Any:
+    """`value` with the keys of every mapping in the dialect's casing."""
+    if isinstance(value, Mapping):
+        return {in_casing(str(key), dialect): respell(inner, dialect) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [respell(inner, dialect) for inner in value]
+    return value
+
+
+def error_body(dialect: Dialect, *, refusal: Refusal, request_id: str | None) -> dict[str, Any]:
+    """The error document of `refusal`."""
+    details = dict(refusal.details)
+    fields = [{**entry, "field": _field_in_casing(entry["field"], dialect)} for entry in details.pop("fields", [])]
+    details = respell(details, dialect)
+    if dialect is Dialect.SNAKE_ENVELOPE:
+        if fields:
+            details["fields"] = fields
+        return {
+            "success": False,
+            "data": None,
+            "message": refusal.message,
+            "error": {"code": refusal.code, "details": details, "request_id": request_id},
+        }
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(refusal.status, "Error"),
+        "status": refusal.status,
+        "detail": refusal.message,
+        "code": refusal.code,
+        "requestId": request_id,
+    }
+    if fields:
+        body["errors"] = fields
+    if details:
+        body["details"] = details
+    return body
+
+
+def _field_in_casing(field: str, dialect: Dialect) -> str:
+    return ".".join(in_casing(part, dialect) for part in field.split("."))
+
+
+def render_refusal(request: Request, refusal: Refusal) -> Response:
+    """The HTTP answer to `refusal`, in the storefront's dialect."""
+    dialect: Dialect = request.app.state.runtime.storefront.dialect
+    body = error_body(dialect, refusal=refusal, request_id=request.scope.get("request_id"))
+    media_type = "application/json" if dialect is Dialect.SNAKE_ENVELOPE else "application/problem+json"
+    content = json.dumps(body, ensure_ascii=False, default=str).encode()
+    return Response(content, status_code=refusal.status, media_type=media_type, headers=refusal.headers)
+
+
+def from_validation(errors: Sequence[Mapping[str, Any]]) -> Refusal:
+    """The refusal for what pydantic found. What was sent is not repeated: it may be a secret."""
+    if any(error["type"] == "json_invalid" for error in errors):
+        return MalformedJson()
+    fields = []
+    for error in errors[:MAX_FIELDS]:
+        location, *path = error["loc"] or ("body",)
+        name = ".".join(str(part) for part in path) or str(location)
+        message = error["msg"].removeprefix("Value error, ")
+        fields.append({"field": name, "location": str(location), "message": message, "type": error["type"]})
+    return InvalidInput(details={"fields": fields})
+
+
+async def _on_refusal(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for this class only
+    return render_refusal(request, refusal)
+
+
+async def _on_validation(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, RequestValidationError)  # noqa: S101 - registered for this class only
+    return render_refusal(request, from_validation(fault.errors()))
+
+
+async def _on_http(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)  # noqa: S101 - registered for this class only
+    if fault.status_code == 400:  # noqa: PLR2004 - FastAPI's own words for a body it cannot read
+        return render_refusal(request, MalformedJson())
+    refusal = Refusal(str(fault.detail), headers=fault.headers)
+    return render_refusal(request, _with_status(refusal, fault.status_code))
+
+
+def _with_status(refusal: Refusal, status: int) -> Refusal:
+    kind = type("HttpRefusal", (Refusal,), {"status": status, "code": HTTP_CODES.get(status, f"HTTP_{status}")})
+    return kind(refusal.message, details=refusal.details, headers=refusal.headers)
+
+
+async def _on_unstorable(request: Request, fault: Exception) -> Response:
+    """A value passed every check of ours and PostgreSQL still cannot hold it (a lone surrogate, a year 10000)."""
+    logger.warning("value refused by the database", fault=repr(fault), path=request.url.path)
+    return render_refusal(request, InvalidInput("A value in the request cannot be stored."))
+
+
+async def _on_fault(request: Request, fault: Exception) -> Response:
+    logger.error("unhandled fault", path=request.url.path, exc_info=fault)
+    return render_refusal(request, InternalError())
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers on a storefront's application."""
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(asyncpg.DataError, _on_unstorable)
+    app.add_exception_handler(UnicodeEncodeError, _on_unstorable)
+    app.add_exception_handler(Exception, _on_fault)

@@ -1,0 +1,62 @@
+"""Events of the outside world: stored first, under (provider, event id), then acted on.
+
+A repeated event finds its row and is a no-op. What fails stays unhandled, and a timer tries it again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sojourn.platform.db.database import Connection
+
+_STORE = """
+INSERT INTO inbox (provider, event_id, name, payload, is_live, received_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (provider, event_id) DO UPDATE SET attempts = inbox.attempts
+RETURNING handled_at IS NOT NULL AS is_handled
+"""
+_LOCK = "SELECT payload, is_live, handled_at FROM inbox WHERE provider = $1 AND event_id = $2 FOR UPDATE"
+_HANDLED = "UPDATE inbox SET handled_at = $3, outcome = $4, last_error = NULL WHERE provider = $1 AND event_id = $2"
+_FAILED = "UPDATE inbox SET attempts = attempts + 1, last_error = $3 WHERE provider = $1 AND event_id = $2"
+_UNHANDLED = """
+SELECT provider, event_id, payload FROM inbox
+ WHERE handled_at IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event that waits to be handled; `payload` is the raw body as it came."""
+
+    provider: str
+    event_id: str
+    payload: str
+
+
+async def store(
+    connection: Connection, *, provider: str, event_id: str, name: str, payload: str, is_live: bool, now: datetime
+) -> bool:
+    """Keep an event (one statement, committed at once). True when it has already been handled."""
+    return bool(await connection.fetchval(_STORE, provider, event_id, name, payload, is_live, now))
+
+
+async def lock_unhandled(tx: Connection, *, provider: str, event_id: str) -> bool:
+    """Lock the event's row. False when somebody else has handled it meanwhile."""
+    row = await tx.fetchrow(_LOCK, provider, event_id)
+    return row is not None and row["handled_at"] is None
+
+
+async def mark_handled(tx: Connection, *, provider: str, event_id: str, outcome: str, now: datetime) -> None:
+    """Close the event, in the transaction of what it caused. `outcome` is a word for the desk."""
+    await tx.execute(_HANDLED, provider, event_id, now, outcome)
+
+
+async def mark_failed(connection: Connection, *, provider: str, event_id: str, error: str) -> None:
+    """Note one failed attempt; the event stays unhandled."""
+    await connection.execute(_FAILED, provider, event_id, error[:2000])
+
+
+async def list_unhandled(connection: Connection, *, before: datetime, limit: int) -> Sequence[StoredEvent]:
+    """Events received before `before` that still wait, oldest first."""
+    rows = await connection.fetch(_UNHANDLED, before, limit)
+    return [StoredEvent(row["provider"], row["event_id"], row["payload"]) for row in rows]

@@ -1,0 +1,73 @@
+"""One storefront, assembled from its declaration and its settings: used by the web process, the worker and the
+command line alike."""
+
+from dataclasses import replace
+
+from sojourn.people.auth.access import Gate
+from sojourn.platform.db.database import Database
+from sojourn.platform.http.context import Runtime
+from sojourn.platform.http.rate_limit import RateLimiter
+from sojourn.platform.http.response_cache import ResponseCache
+from sojourn.platform.kit.clock import Clock, SystemClock
+from sojourn.platform.storefront import Limit, LimitClass, Storefront
+from sojourn.settings import Settings, StorefrontSettings
+from sojourn.storefronts import STOREFRONTS
+
+
+def declared(key: str, settings: StorefrontSettings, *, is_development: bool) -> Storefront:
+    """The storefront's declaration with what the environment overrides."""
+    storefront = STOREFRONTS[key]
+    overrides = {
+        name: value
+        for name, value in (("hold_seconds", settings.hold_seconds), ("max_open_holds", settings.max_open_holds))
+        if value is not None
+    }
+    rules = replace(storefront.rules, **overrides)
+    if settings.hold_seconds is not None:
+        rules = replace(rules, hold_seconds_extended=2 * settings.hold_seconds)
+    asked = {
+        LimitClass.AUTH: settings.rate_limit_auth,
+        LimitClass.CATALOG: settings.rate_limit_catalog,
+        LimitClass.PAYMENTS: settings.rate_limit_payments,
+        LimitClass.DEFAULT: settings.rate_limit_default,
+    }
+    limits = dict(storefront.limits) | {kind: Limit(requests=n) for kind, n in asked.items() if n is not None}
+    origins = storefront.allowed_origins
+    if settings.allowed_origins:
+        origins = tuple(origin.strip() for origin in settings.allowed_origins.split(",") if origin.strip())
+    if is_development:
+        origins = (*origins, "http://localhost:3000", "http://127.0.0.1:3000")
+    return replace(
+        storefront,
+        rules=rules,
+        limits=limits,
+        allowed_origins=origins,
+        mail_from=settings.from_email or storefront.mail_from,
+        frontend_url=settings.frontend_url or storefront.frontend_url,
+        support_email=settings.staff_alert_email or storefront.support_email,
+    )
+
+
+async def assemble(settings: Settings, key: str, *, clock: Clock | None = None) -> tuple[Runtime, Gate]:
+    """Connect one storefront. The caller closes `runtime.db`."""
+    own = settings.per_storefront[key]
+    storefront = declared(key, own, is_development=settings.is_development)
+    clock = clock or SystemClock()
+    gate = Gate(secret=own.jwt_access_secret.get_secret_value(), clock=clock)
+    database = await Database.connect(
+        own.database_url, size=own.database_pool_size, through_pooler=own.database_through_pooler
+    )
+    runtime = Runtime(
+        storefront=storefront,
+        db=database,
+        clock=clock,
+        limiter=RateLimiter(limits=storefront.limits, namespace=key, redis_url=settings.redis_url),
+        cache=ResponseCache(),
+        identify=gate.identify,
+        access_secret=own.jwt_access_secret.get_secret_value(),
+        refresh_secret=own.jwt_refresh_secret.get_secret_value(),
+        public_url=own.public_url,
+        is_development=settings.is_development,
+        forwarded_hops=settings.forwarded_hops,
+    )
+    return runtime, gate

@@ -1,0 +1,125 @@
+"""Every setting, typed, read once from the environment.
+
+A storefront reads `DERLG_STRIPE_SECRET_KEY`, else `STRIPE_SECRET_KEY`: in a one-storefront deployment the documents'
+own names work as they stand. Outside development a missing or default secret stops the start.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+DEVELOPMENT_SECRET = "development-only-secret-0123456789abcdef"  # noqa: S105 - refused outside development
+MIN_SECRET = 32
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class SettingsError(Exception):
+    """The environment is not usable; the message says which variable and what to do."""
+
+
+class StorefrontSettings(BaseModel):
+    """What one storefront needs from the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    database_url: str
+    direct_url: str | None = None
+    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
+    database_through_pooler: bool = False
+    jwt_access_secret: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET), validation_alias=AliasChoices("jwt_access_secret", "jwt_secret")
+    )
+    jwt_refresh_secret: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET), validation_alias=AliasChoices("jwt_refresh_secret", "jwt_secret")
+    )
+    stripe_secret_key: SecretStr
+    stripe_webhook_secret: SecretStr
+    stripe_api_base: str | None = None
+    mail_vendor: str = "resend"
+    resend_api_key: SecretStr | None = None
+    resend_api_base: str | None = None
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_api_base: str | None = None
+    smtp_url: SecretStr | None = None
+    from_email: str | None = None
+    frontend_url: str | None = None
+    public_url: str = "http://127.0.0.1:8000"
+    allowed_origins: str | None = None
+    staff_alert_email: str | None = None
+    hold_seconds: Annotated[int | None, Field(ge=1, le=86_400)] = None
+    max_open_holds: Annotated[int | None, Field(ge=1)] = None
+    rate_limit_auth: Annotated[int | None, Field(ge=1)] = None
+    rate_limit_catalog: Annotated[int | None, Field(ge=1)] = None
+    rate_limit_payments: Annotated[int | None, Field(ge=1)] = None
+    rate_limit_default: Annotated[int | None, Field(ge=1)] = None
+
+
+class Settings(BaseModel):
+    """What the process needs, and each storefront's part."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    environment: Environment = Environment.PRODUCTION
+    storefronts: tuple[str, ...]
+    redis_url: str | None = None
+    forwarded_hops: Annotated[int, Field(ge=0, le=5)] = 0
+    log_level: str = "INFO"
+    per_storefront: dict[str, StorefrontSettings]
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment is not Environment.PRODUCTION
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> "Settings":
+        if self.is_development:
+            return self
+        for key, settings in self.per_storefront.items():
+            for name in ("jwt_access_secret", "jwt_refresh_secret"):
+                secret = getattr(settings, name).get_secret_value()
+                if secret == DEVELOPMENT_SECRET or len(secret) < MIN_SECRET:
+                    raise ValueError(
+                        f"{key.upper()}_{name.upper()} must be a secret of {MIN_SECRET} or more characters in production"
+                    )
+            if settings.stripe_api_base or settings.resend_api_base:
+                raise ValueError(f"{key}: STRIPE_API_BASE and RESEND_API_BASE are for development only")
+        return self
+
+
+def load_settings(environ: Mapping[str, str], *, known: tuple[str, ...]) -> Settings:
+    """Read the settings of the storefronts named in `SOJOURN_STOREFRONTS` (default: all `known`).
+
+    Raises `SettingsError` naming the variable at fault.
+    """
+    asked = tuple(k.strip() for k in environ.get("SOJOURN_STOREFRONTS", ",".join(known)).split(",") if k.strip())
+    unknown = [key for key in asked if key not in known]
+    if unknown or not asked:
+        raise SettingsError(f"SOJOURN_STOREFRONTS names {unknown or 'nothing'}; there are: {', '.join(known)}.")
+    values: dict[str, Any] = {
+        "storefronts": asked,
+        "per_storefront": {key: _values_for(environ, key) for key in asked},
+    }
+    names = {"environment": "SOJOURN_ENVIRONMENT", "redis_url": "REDIS_URL", "forwarded_hops": "FORWARDED_HOPS", "log_level": "LOG_LEVEL"}
+    values |= {field: environ[name] for field, name in names.items() if environ.get(name)}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as fault:
+        lines = (f"  {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in fault.errors(include_input=False))
+        raise SettingsError("The environment is not complete:\n" + "\n".join(lines)) from None
+
+
+def _values_for(environ: Mapping[str, str], key: str) -> dict[str, str]:
+    names = {*StorefrontSettings.model_fields, "jwt_secret"}
+    found: dict[str, str] = {}
+    for name in names:
+        value = environ.get(f"{key}_{name}".upper()) or environ.get(name.upper())
+        if value:
+            found[name] = value
+    return found

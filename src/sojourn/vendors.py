@@ -1,0 +1,58 @@
+"""Which vendor stands behind which port: chosen once, from the settings."""
+
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from sojourn.providers.mail.port import MailSender
+from sojourn.providers.mail.resend import ResendMail
+from sojourn.providers.mail.sendgrid import SendGridMail
+from sojourn.providers.mail.smtp import SmtpMail, SmtpSecurity
+from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
+from sojourn.providers.vendors import Vendors
+from sojourn.settings import SettingsError, StorefrontSettings
+
+SMTP_SCHEMES = {"smtp": SmtpSecurity.NONE, "smtp+starttls": SmtpSecurity.STARTTLS, "smtps": SmtpSecurity.TLS}
+
+
+def choose_vendors(settings: StorefrontSettings) -> Vendors:
+    """Build the vendors of one storefront. Raises `SettingsError` when one lacks what it needs."""
+    key = settings.stripe_secret_key.get_secret_value()
+    payments = StripePayments(
+        secret_key=key,
+        webhook_secrets=[s.strip() for s in settings.stripe_webhook_secret.get_secret_value().split(",") if s.strip()],
+        is_live=key.partition("_")[2].startswith("live"),
+        base_url=settings.stripe_api_base or OWN_BASE_URL,
+    )
+    return Vendors(payments=payments, mail=_choose_mail(settings))
+
+
+def _choose_mail(settings: StorefrontSettings) -> MailSender:
+    if settings.mail_vendor == "resend":
+        key = _required(settings.resend_api_key, "RESEND_API_KEY")
+        return ResendMail(api_key=key, base_url=settings.resend_api_base or "https://api.resend.com")
+    if settings.mail_vendor == "sendgrid":
+        key = _required(settings.sendgrid_api_key, "SENDGRID_API_KEY")
+        return SendGridMail(api_key=key, base_url=settings.sendgrid_api_base or "https://api.sendgrid.com")
+    if settings.mail_vendor == "smtp":
+        return _smtp(_required(settings.smtp_url, "SMTP_URL"))
+    raise SettingsError(f"MAIL_VENDOR={settings.mail_vendor!r} is none of resend, sendgrid, smtp.")
+
+
+def _smtp(url: str) -> SmtpMail:
+    parts = urlsplit(url)
+    if parts.scheme not in SMTP_SCHEMES or not parts.hostname:
+        raise SettingsError("SMTP_URL must look like smtp+starttls://user:password@host:587 (or smtps://, smtp://).")
+    return SmtpMail(
+        host=parts.hostname,
+        port=parts.port or 587,
+        security=SMTP_SCHEMES[parts.scheme],
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def _required(secret: SecretStr | None, name: str) -> str:
+    if secret is None:
+        raise SettingsError(f"{name} is not set; the chosen MAIL_VENDOR needs it.")
+    return secret.get_secret_value()
