@@ -5,7 +5,7 @@ import os
 import platform
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,21 +19,27 @@ from bench import checks, inputs, needs, ours, peer, report, turns
 from bench.checks import Answers, CheckError
 from bench.database import BenchServer, bench_server
 from bench.load import Measurement
+from bench.needs import NeedMissingError
 from bench.plan import Plan, SideKey
 from bench.processes import ProgramError
 from bench.report import Result
 from bench.side import Side
 from bench.turns import Turn
+from sojourn.platform.db.binaries import PostgresUnavailable
+from sojourn.platform.db.embedded import EmbeddedPostgresError
 
 _REPO = Path(__file__).resolve().parents[1]
 _CONSOLE = Console()
+_APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+@_APP.command()
 def main(
     *,
     seconds: Annotated[int, typer.Option(min=2, help="Length of one measurement.")] = 6,
     rounds: Annotated[int, typer.Option(min=1, help="How often each side has its turn.")] = 2,
     warm_up: Annotated[int, typer.Option(min=1, max=5, help="Seconds of load before each measurement.")] = 2,
+    only: Annotated[SideKey | None, typer.Option(help="Leave the other side out.")] = None,
     peer_dir: Annotated[
         Path, typer.Option(envvar="SOJOURN_PEER_DIR", help="The folder of the peer and its wrk scripts.")
     ] = _REPO.parent / "shared" / "bench",
@@ -43,6 +49,7 @@ def main(
         seconds=seconds,
         warm_up_seconds=warm_up,
         rounds=rounds,
+        only=only,
         peer_dir=peer_dir.resolve(),
         result_path=_REPO / ".sojourn" / "bench.json",
     )
@@ -51,10 +58,10 @@ def main(
     try:
         needs.require_wrk()
         result = _measure(plan)
-    except needs.NeedMissingError as missing:
+    except NeedMissingError as missing:
         _CONSOLE.print(f"[bold red]{missing}[/]", highlight=False)
         raise typer.Exit(2) from None
-    except (CheckError, ProgramError) as fault:
+    except (CheckError, ProgramError, EmbeddedPostgresError, PostgresUnavailable) as fault:
         _CONSOLE.print(str(fault), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
@@ -87,23 +94,29 @@ def _measure(plan: Plan) -> Result:
         seconds=plan.seconds,
         turns=taken,
         bare_asgi=bare,
-        skipped=list(skipped.values()),
+        skipped=[f"{side}: {reason}" for side, reason in skipped.items()],
         rows=report.rows_of(taken, bare),
     )
 
 
 def _reasons_to_skip(plan: Plan) -> dict[SideKey, str]:
-    reasons: dict[SideKey, str | None] = {"peer": needs.why_no_peer(plan.peer_dir), "ours": ours.why_not_yet()}
-    skipped = {side: reason for side, reason in reasons.items() if reason is not None}
-    for side, reason in skipped.items():
-        _CONSOLE.print(f"[bold red]SKIPPING {side}:[/] {reason}", highlight=False)
-    return skipped
+    if plan.only == "ours":
+        return {"peer": "left out by --only"}
+    no_peer = needs.why_no_peer(plan.peer_dir)
+    if plan.only == "peer":
+        if no_peer is not None:
+            raise NeedMissingError(no_peer)
+        return {"ours": "left out by --only"}
+    if no_peer is None:
+        return {}
+    _CONSOLE.print(f"[bold red]SKIPPING THE PEER:[/] {no_peer}", highlight=False)
+    return {"peer": no_peer}
 
 
-def _prepare(plan: Plan, skipped: dict[SideKey, str]) -> list[Side]:
+def _prepare(plan: Plan, skipped: Mapping[SideKey, str]) -> list[Side]:
     sides = []
     if "peer" not in skipped:
-        _tell("building the peer (npm install, Prisma, tsc; the first time about a minute)")
+        _tell("building the peer (npm install, Prisma, tsc: a minute, unless it was built before)")
         sides.append(peer.prepare(plan.peer_dir, cache=_cache()))
     if "ours" not in skipped:
         sides.append(ours.prepare())
@@ -167,4 +180,4 @@ def _unwind(_number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    _APP()

@@ -1,7 +1,6 @@
 """Our side: the DerLg storefront in one process, started the way `sojourn serve` starts it anywhere."""
 
 import asyncio
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -14,15 +13,8 @@ from sojourn.platform.db import migrate
 
 _HERE = Path(__file__).resolve().parent
 _SEED = _HERE / "seed.sql"
-
-
-def why_not_yet() -> str | None:
-    """Say what of our side is still to be built; None when it can be measured."""
-    if importlib.util.find_spec("sojourn.main") is None:
-        return "sojourn.main is not there yet"
-    if not _SEED.is_file():
-        return "bench/seed.sql is not there yet"
-    return None
+# Asked on every call all the same, never reached.
+_NO_LIMIT = "1000000000"
 
 
 def prepare() -> Side:
@@ -34,10 +26,16 @@ def prepare() -> Side:
         folder=_HERE.parent,
         environment={
             **clean_environment(),
+            "SOJOURN_ENVIRONMENT": "test",
             "SOJOURN_STOREFRONTS": "derlg",
-            "POOL_SIZE": str(POOL_SIZE),
+            "DATABASE_POOL_SIZE": str(POOL_SIZE),
             "JWT_ACCESS_SECRET": JWT_SECRET,
+            "STRIPE_SECRET_KEY": "sk_test_bench",
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "MAX_OPEN_HOLDS": _NO_LIMIT,
+            "RATE_LIMIT_CATALOG": _NO_LIMIT,
+            "RATE_LIMIT_DEFAULT": _NO_LIMIT,
+            "RATE_LIMIT_PAYMENTS": _NO_LIMIT,
         },
         fill=_fill,
         bookings_sql="SELECT count(*) FROM bookings",

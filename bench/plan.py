@@ -58,11 +58,12 @@ class Plan:
     """What the command line asked for.
 
     `seconds` is the length of one measurement, `warm_up_seconds` of the unmeasured run before each of them,
-    `rounds` how often each side has its turn.
+    `rounds` how often each side has its turn, `only` the one side to measure where it is not both.
     """
 
     seconds: int
     warm_up_seconds: int
     rounds: int
+    only: SideKey | None
     peer_dir: Path
     result_path: Path

@@ -58,7 +58,7 @@ def rows_of(turns: Sequence[Turn], bare_asgi: Sequence[Measurement]) -> list[Row
 
 def show(result: Result, console: Console) -> None:
     """Print the table and what has to be said beside it."""
-    table = Table(title=f"{CONNECTIONS} connections, one process; the better of each side's turns ({_rounds(result)})")
+    table = Table(title=f"requests/s, {CONNECTIONS} connections, one process, best of {_rounds(result)} turns")
     table.add_column("")
     for heading in ("NestJS+Prisma", "Sojourn", "ratio", "target"):
         table.add_column(heading, justify="right")
@@ -88,7 +88,7 @@ def _endpoint_rows(endpoint: Endpoint, turns: Sequence[Turn]) -> list[Row]:
     if peer and ours:
         ratio = _ratio(ours.measurement.rps, peer.measurement.rps)
     speed = Row(
-        what=f"{endpoint.title}, requests/s",
+        what=endpoint.title,
         peer="" if peer is None else f"{peer.measurement.rps:,.0f}",
         ours="" if ours is None else f"{ours.measurement.rps:,.0f}",
         ratio=ratio,
@@ -97,7 +97,7 @@ def _endpoint_rows(endpoint: Endpoint, turns: Sequence[Turn]) -> list[Row]:
         note="; ".join([*faults, *_noise(endpoint, turns)]),
     )
     latency = Row(
-        what="  p50 / p95 / p99 ms",
+        what="  p50/p95/p99 ms",
         peer=_latencies(peer),
         ours=_latencies(ours),
         ratio=None,
@@ -113,8 +113,8 @@ def _bare_row(turns: Sequence[Turn], bare_asgi: Sequence[Measurement]) -> Row:
     bare = max((measurement.rps for measurement in bare_asgi), default=None)
     ratio = _ratio(ours.measurement.rps, bare) if ours and bare else None
     return Row(
-        what="cached list to bare ASGI",
-        peer="" if bare is None else f"(bare) {bare:,.0f}",
+        what="cached / bare ASGI",
+        peer="" if bare is None else f"bare {bare:,.0f}",
         ours="" if ours is None else f"{ours.measurement.rps:,.0f}",
         ratio=ratio,
         target=f">= {BARE_ASGI_TARGET:.2f}",
@@ -126,7 +126,7 @@ def _memory_row(turns: Sequence[Turn]) -> Row:
     peer, ours = _most_memory(turns, "peer"), _most_memory(turns, "ours")
     ratio = _ratio(ours.process_mib, peer.process_mib) if peer and ours else None
     return Row(
-        what="memory of one process, MiB",
+        what="memory, MiB",
         peer="" if peer is None else f"{peer.process_mib:.0f}",
         ours="" if ours is None else f"{ours.process_mib:.0f}",
         ratio=ratio,
@@ -169,7 +169,7 @@ def _latencies(figure: Figure | None) -> str:
     if figure is None:
         return ""
     taken = figure.measurement
-    return f"{taken.p50_ms:.1f} / {taken.p95_ms:.1f} / {taken.p99_ms:.1f}"
+    return "/".join(f"{value:.{0 if value >= 10 else 1}f}" for value in (taken.p50_ms, taken.p95_ms, taken.p99_ms))
 
 
 def _ratio(over: float, under: float) -> float | None:
