@@ -25,6 +25,7 @@ from sojourn.sandbox.config import (
 from sojourn.sandbox.deliveries import Clockwork
 from sojourn.sandbox.errors import AuthenticationError
 from sojourn.sandbox.mail_api import MailApi
+from sojourn.sandbox.pages import Pages
 from sojourn.sandbox.store import Store
 from sojourn.sandbox.switches import Switchboard
 
@@ -61,7 +62,8 @@ def create_app(config: SandboxConfig) -> Starlette:
             await asyncio.gather(running, return_exceptions=True)
             store.close()
 
-    routes = [*switchboard.routes(), *MailApi(store).routes(), *api.routes()]
+    pages = Pages(store, api, switchboard, wake)
+    routes = [*pages.routes(), *switchboard.routes(), *MailApi(store).routes(), *api.routes()]
     middleware = [
         Middleware(RequestLog),
         Middleware(TrustedHostMiddleware, allowed_hosts=sorted(LOOPBACK_HOSTS)),
@@ -92,6 +94,12 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, remember)
+        except ConnectionAbortedError:
+            LOGGER.info("%s %s: hung up on purpose", scope["method"], scope["path"])
+            raise
+        except Exception:
+            LOGGER.exception("%s %s broke", scope["method"], scope["path"])
+            raise
         finally:
             spent = (time.perf_counter() - started) * 1000
             LOGGER.info("%s %s %d %.1f ms", scope["method"], scope["path"], status, spent)

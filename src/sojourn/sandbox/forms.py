@@ -80,7 +80,7 @@ class Params(BaseModel):
 
 Amount = Annotated[int, BeforeValidator(_refuse_blank), AfterValidator(_check_amount)]
 Currency = Annotated[str, BeforeValidator(_refuse_blank), AfterValidator(_check_currency)]
-Text = Annotated[str | None, BeforeValidator(_blank_to_none), Field(max_length=5000)]
+Text = Annotated[Annotated[str, Field(max_length=5000)] | None, BeforeValidator(_blank_to_none)]
 Id = Annotated[str, BeforeValidator(_refuse_blank), Field(max_length=5000)]
 Nested = Annotated[dict[str, Any] | None, BeforeValidator(_blank_to_none)]
 Names = Annotated[list[str], BeforeValidator(_list_of)]
