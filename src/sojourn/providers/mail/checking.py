@@ -90,7 +90,9 @@ def check(mail: OutgoingMail) -> None:
     refuse_line_breaks(mail.idempotency_key, "idempotency_key")
     if not mail.idempotency_key.isascii() or not 0 < len(mail.idempotency_key) <= _LONGEST_KEY:
         raise MailRefused("an ASCII key of 1-256 characters is needed", code="key_invalid", field="idempotency_key")
-    for field, body in (("text", mail.text), ("html", mail.html)):
+    for field, body in (("subject", mail.subject), ("text", mail.text), ("html", mail.html)):
+        if not body.strip():
+            raise MailRefused(f"{field} is empty", code="text_missing", field=field)
         if _UNENCODABLE.search(body):
             raise MailRefused(f"{field} holds half a character", code="text_unencodable", field=field)
     _check_headers(mail)

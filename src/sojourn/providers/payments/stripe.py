@@ -20,6 +20,7 @@ from sojourn.providers.payments.port import (
     ProviderUnavailable,
     UnreadableEvent,
 )
+from sojourn.providers.payments.stripe_http import StripeHttp
 from sojourn.providers.payments.stripe_payloads import UnreadablePayload, read_event, read_intent, read_refund
 
 OWN_BASE_URL = "https://api.stripe.com"
@@ -46,13 +47,16 @@ def _refuse_contradictions(*, secret_key: str, webhook_secrets: Sequence[str], i
 def _translate(error: stripe.StripeError) -> ProviderError:
     status = error.http_status
     message = error.user_message or "Stripe did not answer"
+    # Not every class of the SDK's keeps the code, but the error object it read always does.
+    said = error.error
+    code: str | None = getattr(said, "code", None)
     if status is None or status < 400 or status >= 500 or status in _OPEN_OUTCOME:
-        return ProviderUnavailable(message, code=error.code or "provider_unavailable")
-    if status == 404 or error.code == "resource_missing":
-        return ProviderObjectMissing(message, code=error.code or "resource_missing")
-    decline = getattr(error.error, "decline_code", None)
-    kind = getattr(error.error, "type", None)
-    return ProviderRefused(message, code=decline or error.code or kind or "provider_refused")
+        return ProviderUnavailable(message, code=code or "provider_unavailable")
+    if status == 404 or code == "resource_missing":
+        return ProviderObjectMissing(message, code=code or "resource_missing")
+    decline: str | None = getattr(said, "decline_code", None)
+    kind: str | None = getattr(said, "type", None)
+    return ProviderRefused(message, code=decline or code or kind or "provider_refused")
 
 
 @contextmanager
@@ -90,7 +94,7 @@ class StripePayments:
             secret_key=secret_key, webhook_secrets=webhook_secrets, is_live=is_live, base_url=base_url
         )
         self._secrets = tuple(secret.encode() for secret in webhook_secrets)
-        self._http = stripe.HTTPXClient(timeout=timeout)
+        self._http = StripeHttp(timeout=timeout)
         self._client = stripe.StripeClient(
             secret_key, base_addresses={"api": base_url}, http_client=self._http, max_network_retries=2
         )
@@ -177,4 +181,4 @@ class StripePayments:
             raise UnreadableEvent("the body is not JSON", code="event_not_json") from error
 
     async def aclose(self) -> None:
-        await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK leaves it bare
+        await self._http.close_async()
