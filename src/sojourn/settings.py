@@ -93,15 +93,24 @@ class Settings(BaseModel):
         return self
 
 
-def load_settings(environ: Mapping[str, str], *, known: tuple[str, ...]) -> Settings:
-    """Read the settings of the storefronts named in `SOJOURN_STOREFRONTS` (default: all `known`).
+def chosen_storefronts(environ: Mapping[str, str], *, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The storefronts named in `SOJOURN_STOREFRONTS`; all `known` ones when it is not set.
 
-    Raises `SettingsError` naming the variable at fault.
+    Raises `SettingsError` for a name that is not known.
     """
     asked = tuple(k.strip() for k in environ.get("SOJOURN_STOREFRONTS", ",".join(known)).split(",") if k.strip())
     unknown = [key for key in asked if key not in known]
     if unknown or not asked:
         raise SettingsError(f"SOJOURN_STOREFRONTS names {unknown or 'nothing'}; there are: {', '.join(known)}.")
+    return asked
+
+
+def load_settings(environ: Mapping[str, str], *, known: tuple[str, ...]) -> Settings:
+    """Read the settings of the storefronts named in `SOJOURN_STOREFRONTS` (default: all `known`).
+
+    Raises `SettingsError` naming the variable at fault.
+    """
+    asked = chosen_storefronts(environ, known=known)
     values: dict[str, Any] = {
         "storefronts": asked,
         "per_storefront": {key: _values_for(environ, key) for key in asked},

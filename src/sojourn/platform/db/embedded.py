@@ -79,9 +79,7 @@ class RunningServer:
 
     def stop(self) -> None:
         """Roll back what is open and stop; a server that does not listen is ended. Safe to call twice."""
-        postmaster = _find_postmaster(self.data_dir)
-        if postmaster is not None:
-            stop_process(postmaster, (signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
+        stop_found(self.data_dir)
         if self.child is not None:
             self.child.wait()
 
@@ -149,6 +147,13 @@ def start(
     return starter.run(port)
 
 
+def stop_found(data_dir: Path) -> None:
+    """Stop the server of this very folder, if one runs: first politely, then at once."""
+    postmaster = _find_postmaster(data_dir.resolve())
+    if postmaster is not None:
+        stop_process(postmaster, (signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
+
+
 @dataclass(frozen=True, slots=True)
 class _Starter:
     binaries: PostgresBinaries
@@ -185,7 +190,7 @@ class _Starter:
         lines = _pid_file_lines(self.data_dir)
         if _is_ready(lines) and demanded in {None, int(lines[3])}:
             return self._describe(int(lines[3]), None)
-        stop_process(postmaster, (signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
+        stop_found(self.data_dir)
         return None
 
     def _spawn(self, port: int) -> subprocess.Popen[bytes]:

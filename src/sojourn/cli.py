@@ -1,0 +1,131 @@
+"""The command line: `sojourn --help`."""
+
+import os
+import runpy
+import shutil
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from rich.console import Console
+
+from sojourn.platform.db import embedded
+from sojourn.platform.db.binaries import PostgresUnavailable
+from sojourn.platform.db.embedded import EmbeddedPostgresError
+from sojourn.platform.db.migrate import upgrade
+from sojourn.settings import Settings, SettingsError, chosen_storefronts, load_settings
+from sojourn.storefronts import STOREFRONTS
+from sojourn.up.children import ProgramFailed, end_leftovers
+from sojourn.up.environment import UpRefused
+from sojourn.up.progress import Progress
+from sojourn.up.run import Run
+from sojourn.up.state import AlreadyRunning, State
+
+# Each says in its own words what the person at the keyboard can do about it.
+_REFUSALS = (AlreadyRunning, EmbeddedPostgresError, PostgresUnavailable, ProgramFailed, SettingsError, UpRefused)
+_KNOWN = tuple(STOREFRONTS)
+_GRACE_SECONDS = 30
+
+P = ParamSpec("P")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+
+
+def refusing(command: Callable[P, None]) -> Callable[P, None]:
+    """A refusal is a sentence and status 1, not a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except _REFUSALS as refusal:
+            Console(stderr=True).print(str(refusal), style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from refusal
+
+    return run
+
+
+@app.command()
+@refusing
+def up() -> None:
+    """Run everything on this machine until Ctrl-C: database, sandbox, API and worker."""
+    keys = chosen_storefronts(os.environ, known=_KNOWN)
+    storefronts = {key: STOREFRONTS[key] for key in keys}
+    Run(state=_state(), given=dict(os.environ), storefronts=storefronts, progress=Progress(console)).until_stopped()
+
+
+@app.command()
+@refusing
+def reset() -> None:
+    """Forget the development data of this clone: database, sandbox, secrets and logs."""
+    state = _state()
+    data_dir = embedded.choose_data_dir(state.folder / "postgres")
+    with state.held():
+        end_leftovers(str(state.folder))
+        if data_dir.exists():
+            embedded.stop_found(data_dir)
+            shutil.rmtree(data_dir)
+        shutil.rmtree(state.folder)
+    console.print(f"{state.folder} is gone; the next start begins afresh.", highlight=False)
+
+
+@app.command()
+@refusing
+def migrate() -> None:
+    """Bring the database of every storefront to the newest schema."""
+    settings = _settings()
+    for key, storefront in settings.per_storefront.items():
+        upgrade(storefront.direct_url or storefront.database_url)
+        console.print(f"{key}: up to date", highlight=False)
+
+
+@app.command()
+@refusing
+def serve(
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65_535)] = 8000,
+    workers: Annotated[int, typer.Option(envvar="WEB_CONCURRENCY", min=1, help="processes")] = 1,
+) -> None:
+    """Serve every storefront's API."""
+    # Read here once, so that what is missing is said before any worker starts.
+    _settings()
+    Granian(
+        "sojourn.main:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.uvloop,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_GRACE_SECONDS,
+    ).serve()
+
+
+@app.command()
+@refusing
+def worker() -> None:
+    """Run the jobs of every storefront."""
+    _settings()
+    runpy.run_module("sojourn.worker", run_name="__main__")
+
+
+def _settings() -> Settings:
+    """From the environment; beside a running `sojourn up`, from what that told its programs."""
+    return load_settings({**_state().published(), **os.environ}, known=_KNOWN)
+
+
+def _state() -> State:
+    return State(Path(os.environ.get("SOJOURN_STATE", ".sojourn")).resolve())
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What the programs of a laptop are told: development secrets, and the sandbox in place of every vendor.
+
+Whatever the person at the keyboard has set goes first.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+
+_LIVE_KEYS = ("sk_live_", "rk_live_")
+
+
+class UpRefused(RuntimeError):
+    """The system cannot be run like this; the message says what to change."""
+
+
+def make_secrets(storefronts: Iterable[str]) -> dict[str, str]:
+    """Fresh ones, under the names of the variables that carry them."""
+    made = {"AI_SERVICE_KEY": secrets.token_hex(32)}
+    for key in storefronts:
+        prefix = key.upper()
+        made |= {
+            f"{prefix}_JWT_ACCESS_SECRET": secrets.token_hex(32),
+            f"{prefix}_JWT_REFRESH_SECRET": secrets.token_hex(32),
+            f"{prefix}_STRIPE_SECRET_KEY": f"sk_test_{key}_{secrets.token_hex(12)}",
+            f"{prefix}_STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(24)}",
+            f"{prefix}_RESEND_API_KEY": f"re_{key}_{secrets.token_hex(12)}",
+        }
+    return made
+
+
+def read_port(given: Mapping[str, str], name: str, default: int) -> int:
+    """Raises UpRefused when the variable holds anything but a port."""
+    text = given.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise UpRefused(f"{name} must be a port from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def development_environment(
+    given: Mapping[str, str],
+    *,
+    storefronts: Iterable[str],
+    made: Mapping[str, str],
+    databases: Mapping[str, str],
+    api_port: int,
+    sandbox_port: int,
+) -> dict[str, str]:
+    """`given` and, where it says nothing, ours. `databases` holds a DSN per storefront and always counts.
+
+    Raises UpRefused outside development, and for a live key: nobody pays real money on a laptop.
+    """
+    _refuse_unfit(given)
+    sandbox = f"http://127.0.0.1:{sandbox_port}"
+    ours = dict(made)
+    for key in storefronts:
+        prefix = key.upper()
+        ours |= {
+            f"{prefix}_STRIPE_API_BASE": sandbox,
+            f"{prefix}_RESEND_API_BASE": sandbox,
+            f"{prefix}_PUBLIC_URL": f"http://127.0.0.1:{api_port}",
+        }
+    told = {name: value for name, value in ours.items() if not _is_given(given, name)}
+    told |= {f"{key.upper()}_DATABASE_URL": dsn for key, dsn in databases.items()}
+    told |= {f"{key.upper()}_DIRECT_URL": dsn for key, dsn in databases.items()}
+    return {**given, **told, "SOJOURN_ENVIRONMENT": "development", "SOJOURN_STOREFRONTS": ",".join(storefronts)}
+
+
+def _is_given(given: Mapping[str, str], name: str) -> bool:
+    """A storefront's variable counts as given, too, when its unprefixed name is."""
+    return bool(given.get(name) or given.get(name.partition("_")[2]))
+
+
+def _refuse_unfit(given: Mapping[str, str]) -> None:
+    if given.get("SOJOURN_ENVIRONMENT", "development") != "development":
+        raise UpRefused(
+            f"SOJOURN_ENVIRONMENT is {given['SOJOURN_ENVIRONMENT']!r}, but this command plays the payment provider. "
+            f"It is for development; elsewhere run `sojourn migrate`, `sojourn serve` and `sojourn worker`."
+        )
+    live = [name for name, value in given.items() if "STRIPE" in name and value.startswith(_LIVE_KEYS)]
+    if live:
+        raise UpRefused(f"{live[0]} holds a live key. This command is for development: unset it.")
