@@ -4,8 +4,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from sojourn.care.notifications import mails
-from sojourn.care.notifications.mails import Brand, MailContext, MailKind
+from sojourn.care.notifications.mails import Brand, Envelope, MailContext, MailKind
+from sojourn.platform.i18n import Language
 
 PHNOM_PENH = ZoneInfo("Asia/Phnom_Penh")
 AT = datetime(2026, 11, 5, 2, 30, tzinfo=UTC)
@@ -146,3 +149,38 @@ _CONTEXTS: tuple[MailContext, ...] = (
     ),
 )
 SAMPLES: dict[MailKind, MailContext] = {context.kind: context for context in _CONTEXTS}
+
+
+@pytest.fixture(params=_CONTEXTS, ids=lambda context: context.kind.value)
+def context(request: pytest.FixtureRequest) -> MailContext:
+    """Every kind of mail, in turn."""
+    chosen = request.param
+    assert isinstance(chosen, MailContext)
+    return chosen
+
+
+@pytest.fixture(params=list(Language))
+def language(request: pytest.FixtureRequest) -> Language:
+    return Language(request.param)
+
+
+@pytest.fixture(params=BRANDS, ids=lambda brand: brand.key)
+def brand(request: pytest.FixtureRequest) -> Brand:
+    chosen = request.param
+    assert isinstance(chosen, Brand)
+    return chosen
+
+
+@pytest.fixture
+def samples() -> dict[MailKind, MailContext]:
+    return SAMPLES
+
+
+@pytest.fixture
+def envelope() -> Envelope:
+    return Envelope(recipient_name="Anna Berg", unsubscribe_url="https://derlg.example/unsubscribe/abc")
+
+
+@pytest.fixture
+def derlg() -> Brand:
+    return DERLG

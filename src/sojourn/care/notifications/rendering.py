@@ -17,7 +17,7 @@ import mjml
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from sojourn.care.notifications.mails import BookingTerms, Brand, Envelope, MailContext, MailKind, MailLine, one_line
 from sojourn.platform.colors import ink_on
@@ -67,15 +67,19 @@ class Texts(BaseModel):
     failures: dict[str, str]
     mails: dict[MailKind, dict[str, str]]
 
+    @field_validator("mails")
+    @classmethod
+    def _every_kind(cls, mails: dict[MailKind, dict[str, str]]) -> dict[MailKind, dict[str, str]]:
+        if missing := set(MailKind) - set(mails):
+            raise ValueError(f"no words for {sorted(missing)}")
+        return mails
+
 
 @cache
 def load_texts(language: Language) -> Texts:
-    """The words of `language`. Raises LookupError when a kind has none, ValidationError for a malformed file."""
+    """The words of `language`. Raises pydantic.ValidationError when the file lacks a kind or is malformed."""
     source = resources.files(_PACKAGE).joinpath("texts", f"{language}.yaml").read_text(encoding="utf-8")
-    texts = Texts.model_validate(yaml.safe_load(source))
-    if missing := set(MailKind) - set(texts.mails):
-        raise LookupError(f"texts/{language}.yaml has no words for {sorted(missing)}")
-    return texts
+    return Texts.model_validate(yaml.safe_load(source))
 
 
 def body_name(kind: MailKind) -> str:
