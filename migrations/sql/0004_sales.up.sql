@@ -23,7 +23,7 @@ CREATE TABLE claims (
     day date NOT NULL,
     minute smallint NOT NULL DEFAULT 0 CHECK (minute BETWEEN 0 AND 1439),
     quantity integer NOT NULL CHECK (quantity > 0),
-    purchase_kind text NOT NULL CHECK (purchase_kind IN ('BOOKING', 'ORDER', 'CONSULTATION')),
+    purchase_kind text NOT NULL CHECK (purchase_kind IN ('BOOKING', 'BOOKING_CHANGE', 'ORDER', 'CONSULTATION')),
     purchase_id uuid NOT NULL,
     expires_at timestamptz,
     released_at timestamptz,
@@ -125,6 +125,41 @@ CREATE INDEX bookings_user_holds ON bookings (user_id, reserved_until) WHERE sta
 CREATE INDEX bookings_status ON bookings (status, created_at DESC);
 CREATE INDEX bookings_travel_date ON bookings (travel_date) WHERE status = 'CONFIRMED';
 
+-- A hold's claims: at most `p_max_holds` live ones a customer (the customer's row is locked first, then the resources).
+CREATE FUNCTION take_hold(
+    p_user_id uuid, p_max_holds integer, p_purchase_kind text, p_purchase_id uuid, p_expires_at timestamptz,
+    p_now timestamptz, p_resources uuid[], p_days date[], p_minutes smallint[], p_quantities integer[]
+) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM 1 FROM users WHERE id = p_user_id FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM bookings
+         WHERE user_id = p_user_id AND status = 'RESERVED' AND reserved_until > p_now) >= p_max_holds THEN
+        RAISE EXCEPTION 'too many holds' USING ERRCODE = 'SJ002', DETAIL = p_max_holds::text;
+    END IF;
+    RETURN take_claims(p_purchase_kind, p_purchase_id, p_expires_at, p_now, p_resources, p_days, p_minutes, p_quantities);
+END;
+$$;
+
+-- A change of a paid booking that costs more: it waits, with its own claims, for its own payment.
+CREATE TABLE booking_changes (
+    id uuid PRIMARY KEY,
+    booking_id uuid NOT NULL REFERENCES bookings (id),
+    status text NOT NULL CHECK (status IN ('PENDING', 'APPLIED', 'CANCELLED')),
+    travel_date date NOT NULL,
+    end_date date NOT NULL,
+    people_count integer NOT NULL CHECK (people_count > 0),
+    pickup_location text NOT NULL,
+    special_requests text,
+    customizations jsonb,
+    price jsonb NOT NULL,
+    amount_due numeric(12,2) NOT NULL CHECK (amount_due > 0),
+    booking_version integer NOT NULL,
+    expires_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    applied_at timestamptz
+);
+CREATE UNIQUE INDEX booking_changes_one_pending ON booking_changes (booking_id) WHERE status = 'PENDING';
+
 CREATE TABLE orders (
     id uuid PRIMARY KEY,
     order_number text NOT NULL UNIQUE,
@@ -180,7 +215,7 @@ CREATE INDEX order_events_order ON order_events (order_id, id);
 
 -- How a price came to be: one row per step, in order (rules, section 2).
 CREATE TABLE price_lines (
-    purchase_kind text NOT NULL CHECK (purchase_kind IN ('BOOKING', 'ORDER')),
+    purchase_kind text NOT NULL CHECK (purchase_kind IN ('BOOKING', 'BOOKING_CHANGE', 'ORDER')),
     purchase_id uuid NOT NULL,
     position smallint NOT NULL,
     kind text NOT NULL CHECK (kind IN ('BASE', 'OPTION', 'GOVERNMENT_FEE', 'STUDENT', 'PROMOTION', 'POINTS')),
@@ -194,7 +229,7 @@ CREATE TABLE price_lines (
 -- One row per attempt to pay a purchase.
 CREATE TABLE payments (
     id uuid PRIMARY KEY,
-    purchase_kind text NOT NULL CHECK (purchase_kind IN ('BOOKING', 'ORDER')),
+    purchase_kind text NOT NULL CHECK (purchase_kind IN ('BOOKING', 'BOOKING_CHANGE', 'ORDER')),
     purchase_id uuid NOT NULL,
     user_id uuid NOT NULL REFERENCES users (id),
     reference text NOT NULL,
@@ -256,7 +291,7 @@ CREATE TABLE invoices (
     id uuid PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('INVOICE', 'CREDIT_NOTE')),
     number text NOT NULL UNIQUE,
-    purchase_kind text NOT NULL CHECK (purchase_kind IN ('BOOKING', 'ORDER')),
+    purchase_kind text NOT NULL CHECK (purchase_kind IN ('BOOKING', 'BOOKING_CHANGE', 'ORDER')),
     purchase_id uuid NOT NULL,
     user_id uuid NOT NULL REFERENCES users (id),
     payment_id uuid NOT NULL REFERENCES payments (id),

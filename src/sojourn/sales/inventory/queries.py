@@ -1,0 +1,110 @@
+"""Every statement on resources and claims. `take_claims` is a function of the database (migrations/sql/0004): the
+lock, the count and the insert in one round trip, under the one lock law (docs/inventory.md)."""
+
+import json
+from collections.abc import Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from sojourn.platform.db.database import Connection
+from sojourn.sales.inventory.errors import SoldOut, TooManyHolds
+from sojourn.sales.inventory.models import Claim, DayAvailability
+from sojourn.sales.payments.payable import PurchaseKind
+
+NOT_ENOUGH_LEFT = "SJ001"
+TOO_MANY_HOLDS = "SJ002"
+
+_TAKE = "SELECT take_claims($1, $2, $3, $4, $5, $6, $7, $8)"
+_KEEP = "UPDATE claims SET expires_at = NULL WHERE purchase_id = $1 AND released_at IS NULL"
+_EXTEND = "UPDATE claims SET expires_at = $2 WHERE purchase_id = $1 AND released_at IS NULL"
+_RELEASE = "UPDATE claims SET released_at = $2 WHERE purchase_id = $1 AND released_at IS NULL"
+_AVAILABILITY = """
+SELECT g.day::date AS day, coalesce(d.capacity, r.capacity) AS capacity,
+       greatest(coalesce(d.capacity, r.capacity) - coalesce(used.quantity, 0), 0)::integer AS available
+  FROM resources r
+ CROSS JOIN generate_series($2::date, $3::date, interval '1 day') AS g (day)
+  LEFT JOIN resource_days d ON d.resource_id = r.id AND d.day = g.day::date
+  LEFT JOIN (
+        SELECT c.day, sum(c.quantity) AS quantity FROM claims c
+         WHERE c.resource_id = $1 AND c.day BETWEEN $2 AND $3 AND c.released_at IS NULL
+           AND (c.expires_at IS NULL OR c.expires_at > $4)
+         GROUP BY c.day
+       ) AS used ON used.day = g.day::date
+ WHERE r.id = $1 AND r.is_active
+ ORDER BY g.day
+"""
+_FIND_DEPARTURE = "SELECT id FROM resources WHERE kind = 'DEPARTURE' AND owner_id = $1"
+
+
+def columns(claims: Sequence[Claim]) -> tuple[list[UUID], list[date], list[int], list[int]]:
+    """Claims as the arrays that `take_claims` takes."""
+    return (
+        [claim.resource_id for claim in claims],
+        [claim.day for claim in claims],
+        [claim.minute for claim in claims],
+        [claim.quantity for claim in claims],
+    )
+
+
+@contextmanager
+def refusing_stock() -> Iterator[None]:
+    """Turn the database's own refusals into ours: `SoldOut` and `TooManyHolds`."""
+    try:
+        yield
+    except asyncpg.PostgresError as fault:
+        if fault.sqlstate == NOT_ENOUGH_LEFT:
+            short = json.loads(fault.detail or "{}")
+            raise SoldOut(details={k: short[k] for k in ("day", "requested", "available")}) from None
+        if fault.sqlstate == TOO_MANY_HOLDS:
+            raise TooManyHolds(details={"limit": int(fault.detail or 0)}) from None
+        raise
+
+
+async def take(
+    tx: Connection,
+    *,
+    kind: PurchaseKind,
+    purchase_id: UUID,
+    claims: Sequence[Claim],
+    expires_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Claim stock, all or nothing, in place of whatever this purchase had. Raises `SoldOut`.
+
+    Locks the resources until the transaction ends: call it as late as possible.
+    """
+    with refusing_stock():
+        await tx.execute(_TAKE, kind, purchase_id, expires_at, now, *columns(claims))
+
+
+async def keep(tx: Connection, *, purchase_id: UUID) -> None:
+    """The purchase is paid: its claims no longer lapse."""
+    await tx.execute(_KEEP, purchase_id)
+
+
+async def extend(tx: Connection, *, purchase_id: UUID, expires_at: datetime) -> None:
+    """Its claims lapse later."""
+    await tx.execute(_EXTEND, purchase_id, expires_at)
+
+
+async def release(tx: Connection, *, purchase_id: UUID, now: datetime) -> None:
+    """Give the stock back."""
+    await tx.execute(_RELEASE, purchase_id, now)
+
+
+async def list_availability(
+    connection: Connection, *, resource_id: UUID, first: date, last: date, now: datetime
+) -> list[DayAvailability]:
+    """What is left on each day from `first` to `last`, both included."""
+    rows = await connection.fetch(_AVAILABILITY, resource_id, first, last, now)
+    return [DayAvailability(day=row["day"], capacity=row["capacity"], available=row["available"]) for row in rows]
+
+
+async def find_departure(connection: Connection, *, trip_id: UUID) -> UUID | None:
+    """The resource behind a trip's departures."""
+    found: UUID | None = await connection.fetchval(_FIND_DEPARTURE, trip_id)
+    return found

@@ -1,0 +1,97 @@
+"""What payments know of a purchase. Orders and bookings implement `Payable`; the composition root registers them, so
+payments import neither (docs/payments.md).
+
+The lock law of money: the purchase first, then its payments. Nobody locks them the other way round.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from sojourn.platform.db.database import Connection
+from sojourn.platform.jobs.queue import NewJob
+from sojourn.platform.storefront import Storefront
+
+
+class PurchaseKind(StrEnum):
+    BOOKING = "BOOKING"
+    BOOKING_CHANGE = "BOOKING_CHANGE"
+    ORDER = "ORDER"
+
+
+class PurchaseState(StrEnum):
+    """All that a payment needs to know of a purchase's status."""
+
+    OPEN = "OPEN"  # may be paid
+    LAPSED = "LAPSED"  # its hold has ended unpaid
+    PAID = "PAID"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """A purchase as payments see it. `amount_due` is what one payment must bring, no more and no less."""
+
+    kind: PurchaseKind
+    id: UUID
+    user_id: UUID
+    reference: str
+    title: str
+    state: PurchaseState
+    amount_due: Decimal
+    currency: str
+    expires_at: datetime | None
+    customer_email: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """Money that has arrived for a purchase."""
+
+    payment_id: UUID
+    amount: Decimal
+    currency: str
+    is_late: bool
+
+
+class Payable(Protocol):
+    """The purchase's side. Every method works inside the caller's transaction."""
+
+    async def find(self, connection: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
+        """The purchase as it stands, without a lock."""
+        ...
+
+    async def lock(self, tx: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
+        """The purchase, locked until the transaction ends."""
+        ...
+
+    async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:
+        """Take the stock of a lapsed purchase again. False when it is gone."""
+        ...
+
+    async def confirm(
+        self, tx: Connection, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime
+    ) -> Sequence[NewJob]:
+        """The purchase is paid: confirm it, keep its stock, consume and earn points. Returns the effects."""
+        ...
+
+    async def note_refunds(
+        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime
+    ) -> None:
+        """The sum of succeeded refunds has changed."""
+        ...
+
+
+class Payables:
+    """Which `Payable` answers for which kind; filled once, in the composition root."""
+
+    def __init__(self, by_kind: dict[PurchaseKind, Payable]) -> None:
+        self._by_kind = by_kind
+
+    def of(self, kind: PurchaseKind) -> Payable:
+        return self._by_kind[kind]
