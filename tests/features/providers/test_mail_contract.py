@@ -49,8 +49,8 @@ def seen_in_smtp(message: EmailMessage) -> Seen:
         subject=str(message["Subject"]),
         html=html.get_content().replace("\r\n", "\n").rstrip(),
         text=text.get_content().replace("\r\n", "\n").rstrip(),
-        reply_to=str(message["Reply-To"]),
-        unsubscribe=str(message["List-Unsubscribe"]),
+        reply_to=str(message["Reply-To"] or ""),
+        unsubscribe=str(message["List-Unsubscribe"] or ""),
         attachments=[(name, content) for name, content in parts if isinstance(content, bytes)],
     )
 
@@ -78,8 +78,8 @@ def http_carrier(sender: MailSender, browser: httpx.AsyncClient) -> Carrier:
                 subject=mail["subject"],
                 html=mail["html"],
                 text=mail["text"],
-                reply_to=mail["reply_to"][0],
-                unsubscribe=mail["headers"]["List-Unsubscribe"],
+                reply_to=", ".join(mail["reply_to"]),
+                unsubscribe=mail["headers"].get("List-Unsubscribe", ""),
                 attachments=[(part["filename"], await attachment(part["url"])) for part in mail["attachments"]],
             )
             for mail in (await browser.get("/mail")).raise_for_status().json()
@@ -119,6 +119,12 @@ async def test_everything_arrives(carrier: Carrier) -> None:
             attachments=[("វិក្កយបត្រ 发票 2026-1.pdf", PDF), ("visit.ics", b"BEGIN:VCALENDAR\r\n")],
         )
     ]
+
+
+async def test_a_bare_mail_arrives(carrier: Carrier) -> None:
+    await carrier.sender.send(a_mail(reply_to=None, headers={}, attachments=[], tags={}, to="sokha@example.com"))
+    [mail] = await carrier.read()
+    assert (mail.to, mail.reply_to, mail.unsubscribe, mail.attachments) == ("sokha@example.com", "", "", [])
 
 
 async def test_each_mail_has_its_own_id(carrier: Carrier) -> None:

@@ -106,6 +106,16 @@ def test_an_expanded_charge_and_a_failure_are_read() -> None:
     assert read.action_url == "https://bank.example/3ds"
 
 
+def test_what_stripe_may_leave_out_may_be_missing() -> None:
+    thing = intent(payment_method_types=[], client_secret=None, latest_charge=None)
+    for field in ("metadata", "last_payment_error", "next_action"):
+        del thing[field]
+    read = parse(encode(event("payment_intent.processing", thing))).intent
+    assert read is not None
+    assert (read.method, read.metadata, read.client_secret) == ("unknown", {}, None)
+    assert (read.charge_id, read.failure_code, read.action_url) == (None, None, None)
+
+
 def test_stripes_own_verifier_agrees_with_ours() -> None:
     body = encode(event("payment_intent.succeeded", intent()))
     header = sign(body)
@@ -212,10 +222,14 @@ def test_signed_rubbish_is_unreadable(body: bytes) -> None:
         encode(event("payment_intent.succeeded", intent(metadata={"a": 1}))),
         encode(event("payment_intent.succeeded", intent(metadata={"a": "\x00"}))),
         encode(event("payment_intent.succeeded", intent(livemode="no"))),
+        encode(event("payment_intent.succeeded", intent(id="pi 1\t"))),
+        encode(event("payment_intent.succeeded", intent(client_secret="x\x00"))),
+        encode(event("payment_intent.succeeded", intent(last_payment_error={"message": "x\x00"}))),
+        encode(event("payment_intent.succeeded", intent(latest_charge={"created": 1}))),
         encode(event("refund.updated", refund(status="lost"))),
         encode(event("payment_intent.succeeded", intent()) | {"data": [intent()]}),
     ],
-    ids=range(27),
+    ids=range(31),
 )
 def test_hostile_bodies_are_unreadable(body: bytes) -> None:
     with pytest.raises(UnreadableEvent):
