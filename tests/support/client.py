@@ -101,7 +101,7 @@ class StorefrontClient(httpx.AsyncClient):
         return self.visitor(auth=token, user_id=user_id, email=email)
 
     async def register(
-        self, *, email: str | None = None, password: str = PASSWORD, **fields: Any
+        self, *, email: str | None = None, password: str = PASSWORD, **fields: object
     ) -> "StorefrontClient":
         """A new customer through the front door, signed in with the token that registering answers."""
         email = email or f"guest-{next(_numbers)}@example.com"
@@ -124,7 +124,7 @@ class StorefrontClient(httpx.AsyncClient):
             return [dict(row) for row in await connection.fetch(query, *arguments)]
 
 
-def read(answer: httpx.Response, status: int = 200) -> Any:
+def read(answer: httpx.Response, status: int = 200) -> Any:  # noqa: ANN401 - JSON
     """The body of an answer that must have this status, out of its envelope where there is one. None when empty."""
     assert answer.status_code == status, (
         f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
