@@ -23,7 +23,7 @@ find_python() {
     done
 }
 
-if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+if ! .venv/bin/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     python=$(find_python)
     if [ -z "$python" ]; then
         echo "Sojourn needs Python 3.11 or newer; '${PYTHON:-python3}' is not. Install one, or name it: make PYTHON=/path/to/python3 $group" >&2
@@ -38,10 +38,26 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     fi
 fi
 
-echo "Installing $(grep -c '==' "$lock") locked packages (once; a minute or two)"
-install() {
-    .venv/bin/python -m pip --disable-pip-version-check install --quiet "$@"
+pip_install() {
+    .venv/bin/python -m pip --disable-pip-version-check install "$@"
 }
-install --require-hashes --requirement "$lock"
-install --no-deps --no-build-isolation --editable .
+
+# pip names each package as it takes it up: shown as one line that moves on, errors as they are.
+total=$(grep -c '^[a-zA-Z].*==' "$lock")
+failed=.venv/.install-failed
+echo "Installing $total locked packages (once; a minute or two)"
+: >"$failed"
+{ pip_install --progress-bar off --require-hashes --requirement "$lock" 2>&1 && rm "$failed"; } | awk -v total="$total" '
+    /^(Collecting|Processing|Requirement already)/ {
+        name = $1 == "Requirement" ? $4 : $2
+        sub(".*/", "", name)
+        printf "\r\033[K  %d of %d: %s", ++taken, total, name
+        fflush()
+    }
+    /^Installing collected/ { printf "\r\033[K  unpacking"; fflush() }
+    /^ *(ERROR|error)/ { printf "\n%s", $0; wrong = 1 }
+    wrong && !/^ *(ERROR|error)/ { print }
+    END { print "" }'
+[ ! -e "$failed" ] || exit 1
+pip_install --quiet --quiet --no-deps --no-build-isolation --editable .
 echo "$wanted" >"$stamp"
