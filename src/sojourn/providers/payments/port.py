@@ -201,6 +201,11 @@ class PaymentProvider(Protocol):
         """Stable key stored with payments and inbox rows, e.g. "stripe"."""
         ...
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it moves real money."""
+        ...
+
     async def create_intent(
         self,
         *,

@@ -93,6 +93,7 @@ class StripePayments:
         _refuse_contradictions(
             secret_key=secret_key, webhook_secrets=webhook_secrets, is_live=is_live, base_url=base_url
         )
+        self.is_live = is_live
         self._secrets = tuple(secret.encode() for secret in webhook_secrets)
         self._http = StripeHttp(timeout=timeout)
         self._client = stripe.StripeClient(

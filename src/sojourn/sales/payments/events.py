@@ -1,0 +1,142 @@
+"""What the provider tells us: verified, stored, then handled in the same request; a timer tries again what failed."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from sojourn.platform.db.database import Connection
+from sojourn.platform.http.context import Context, Origin
+from sojourn.platform.inbox import events as inbox
+from sojourn.platform.jobs.queue import enqueue
+from sojourn.platform.storefront import Storefront
+from sojourn.providers.payments.port import (
+    BadSignature,
+    EventKind,
+    PaymentProvider,
+    ProviderEvent,
+    ProviderIntent,
+    UnreadableEvent,
+)
+from sojourn.sales.effects import PAYMENT_FAILED, effect, staff_alert
+from sojourn.sales.payments import queries, refunds
+from sojourn.sales.payments.errors import BadWebhook, UnreadableWebhook
+from sojourn.sales.payments.models import Payment
+from sojourn.sales.payments.payable import Payables
+from sojourn.sales.payments.settlement import Arrival, settle
+
+logger = structlog.get_logger(__name__)
+
+PROCESSED = "processed"
+ALREADY_PROCESSED = "already_processed"
+STORED = "stored"
+
+
+async def receive(
+    ctx: Context, *, provider: PaymentProvider, payables: Payables, payload: bytes, signature: str
+) -> str:
+    """Take one webhook. Whatever happens after it is stored, the provider gets its 2xx: the event is ours now.
+
+    Raises BadWebhook (a signature that does not fit, or is too old) and UnreadableWebhook.
+    """
+    try:
+        event = provider.parse_event(payload=payload, signature=signature, now=ctx.now())
+    except BadSignature as fault:
+        raise BadWebhook from fault
+    except UnreadableEvent as fault:
+        raise UnreadableWebhook from fault
+    async with ctx.read() as connection:
+        is_handled = await inbox.store(
+            connection, provider=provider.name, event_id=event.id, name=event.name, payload=payload.decode(),
+            is_live=event.is_live, now=ctx.now(),
+        )  # fmt: skip
+    if is_handled:
+        return ALREADY_PROCESSED
+    try:
+        async with ctx.unit_of_work() as tx:
+            await handle(
+                tx, provider=provider.name, event=event, payables=payables, storefront=ctx.storefront, now=ctx.now(),
+                origin=ctx.origin,
+            )  # fmt: skip
+    except Exception as fault:
+        logger.exception("event stored but not handled", event_id=event.id, name=event.name)
+        async with ctx.read() as connection:
+            await inbox.mark_failed(connection, provider=provider.name, event_id=event.id, error=repr(fault))
+        return STORED
+    return PROCESSED
+
+
+async def handle(
+    tx: Connection, *, provider: str, event: ProviderEvent, payables: Payables, storefront: Storefront, now: datetime,
+    origin: Origin,
+) -> None:  # fmt: skip
+    """Act on one stored event, whatever its kind, and close it: all in the caller's transaction."""
+    if event.kind is EventKind.INTENT_SUCCEEDED and event.intent is not None:
+        arrival = Arrival(
+            provider=provider, intent=event.intent, event_id=event.id, reported_at=event.created_at, origin=origin
+        )
+        await settle(tx, arrival=arrival, payables=payables, storefront=storefront, now=now)
+        return
+    if not await inbox.lock_unhandled(tx, provider=provider, event_id=event.id):
+        return
+    outcome = await _note(tx, provider, event, payables, now)
+    await inbox.mark_handled(tx, provider=provider, event_id=event.id, outcome=outcome, now=now)
+
+
+async def _note(tx: Connection, provider: str, event: ProviderEvent, payables: Payables, now: datetime) -> str:
+    payment = (
+        await queries.find_by_intent(tx, provider=provider, intent_id=event.intent_id) if event.intent_id else None
+    )
+    if payment is None:
+        return "not_ours"
+    if event.intent is not None:
+        return await _note_intent(tx, event.kind, event.intent, payment, now)
+    if event.refund is not None:
+        return await _note_refund(tx, event, payment, payables, now)
+    if event.dispute is not None:
+        await queries.mark_disputed(tx, payment_id=payment.id, status=event.dispute.status, now=now)
+        details = {"reference": payment.reference, "status": event.dispute.status, "reason": event.dispute.reason}
+        await enqueue(tx, staff_alert("A payment is disputed", subject_id=payment.id, details=details))
+        return "disputed"
+    return "noted"
+
+
+async def _note_intent(
+    tx: Connection, kind: EventKind, intent: ProviderIntent, payment: Payment, now: datetime
+) -> str:
+    if kind is EventKind.INTENT_FAILED:
+        attempt = await queries.mark_failed(
+            tx, payment_id=payment.id, code=intent.failure_code, message=intent.failure_message,
+            card_brand=intent.card_brand, card_last4=intent.card_last4, now=now,
+        )  # fmt: skip
+        if attempt is not None:
+            await enqueue(tx, effect(PAYMENT_FAILED, payment_id=payment.id, attempt=attempt))
+        return "failed"
+    if kind is EventKind.INTENT_PROCESSING:
+        await queries.mark_processing(tx, payment_id=payment.id, now=now)
+        return "processing"
+    if kind is EventKind.INTENT_CANCELED:
+        await queries.close_payment(tx, payment_id=payment.id, code="canceled", now=now)
+        return "canceled"
+    return "noted"
+
+
+async def _note_refund(
+    tx: Connection, event: ProviderEvent, payment: Payment, payables: Payables, now: datetime
+) -> str:
+    answer = event.refund
+    assert answer is not None  # noqa: S101 - the caller has looked
+    refund = await queries.find_provider_refund(tx, provider_refund_id=answer.id)
+    refund_id = refund.id if refund else _own_refund(answer.metadata.get("refund_id"))
+    if refund_id is not None:
+        await refunds.note_answer(tx, payables=payables, refund_id=refund_id, answer=answer, now=now)
+    else:
+        await refunds.note_foreign(tx, payables=payables, payment=payment, answer=answer, now=now)
+    return f"refund_{answer.status.value}"
+
+
+def _own_refund(named: str | None) -> UUID | None:
+    try:
+        return UUID(named or "")
+    except ValueError:
+        return None

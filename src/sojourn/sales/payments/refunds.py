@@ -1,0 +1,205 @@
+"""Giving money back: asked for under lock, sent by a job with an idempotency key, settled by what the provider says.
+
+Succeeded and pending refunds together never exceed what was captured.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sojourn.people.auth.access import Actor
+from sojourn.platform.audit.trail import Act, ActorKind, record
+from sojourn.platform.db.database import Connection
+from sojourn.platform.http.context import SYSTEM_ORIGIN, Context, Origin
+from sojourn.platform.jobs.queue import NewJob, enqueue
+from sojourn.platform.kit.money import ZERO
+from sojourn.providers.payments.port import (
+    PaymentProvider,
+    ProviderError,
+    ProviderRefund,
+    ProviderUnavailable,
+    RefundStatus,
+    from_minor,
+    to_minor,
+)
+from sojourn.providers.work import Work
+from sojourn.sales.effects import REFUND_ISSUED, SEND_REFUND, effect, staff_alert
+from sojourn.sales.payments import queries
+from sojourn.sales.payments.errors import NothingToRefund, PaymentNotFound, RefundTooLarge
+from sojourn.sales.payments.models import Disposition, Payment, Refund, RefundCause, RefundIn, RefundState
+from sojourn.sales.payments.payable import Payables
+from sojourn.sales.payments.rules import refundable
+
+STATES = {
+    RefundStatus.SUCCEEDED: RefundState.SUCCEEDED,
+    RefundStatus.FAILED: RefundState.FAILED,
+    RefundStatus.CANCELED: RefundState.FAILED,
+    RefundStatus.PENDING: RefundState.PENDING,
+    RefundStatus.REQUIRES_ACTION: RefundState.PENDING,
+}
+
+
+async def request_by_staff(
+    ctx: Context, *, payables: Payables, admin: Actor, payment_id: UUID, body: RefundIn
+) -> Refund:
+    """An admin refunds a payment, in part or whole. The provider is asked by the job that is queued here."""
+    async with ctx.read() as connection:
+        seen = await queries.get_payment(connection, payment_id=payment_id)
+    async with ctx.unit_of_work() as tx:
+        await payables.of(seen.purchase_kind).lock(tx, purchase_id=seen.purchase_id, now=ctx.now())
+        payment = await queries.lock_payment(tx, payment_id=payment_id)
+        return await request(
+            tx, payment=payment, amount=body.amount, cause=RefundCause.STAFF, reason=body.reason,
+            requested_by=admin.user_id, now=ctx.now(), origin=ctx.origin,
+        )  # fmt: skip
+
+
+async def request(
+    tx: Connection, *, payment: Payment, amount: Decimal | None, cause: RefundCause, reason: str | None,
+    requested_by: UUID | None, now: datetime, origin: Origin = SYSTEM_ORIGIN,
+) -> Refund:  # fmt: skip
+    """Ask for `amount` (None: all that is left) of a locked payment. Raises NothingToRefund, RefundTooLarge."""
+    reserved = await queries.get_reserved_for_refund(tx, payment_id=payment.id)
+    left = refundable(captured=payment.captured_amount, refunded_or_pending=reserved)
+    if left == ZERO:
+        raise NothingToRefund
+    asked = left if amount is None else amount
+    if asked > left:
+        raise RefundTooLarge(details={"left": f"{left:.2f}", "currency": payment.currency})
+    refund = await queries.insert_refund(
+        tx, payment=payment, amount=asked, cause=cause, reason=reason, requested_by=requested_by, now=now
+    )
+    act = Act(
+        action="refund.requested", subject_kind="PAYMENT", subject_id=payment.id, actor_id=requested_by,
+        actor_kind=ActorKind.USER if requested_by else ActorKind.SYSTEM, amount=asked, currency=payment.currency,
+        reference=payment.reference, detail={"refund_id": str(refund.id), "cause": cause.value},
+    )  # fmt: skip
+    await record(tx, act, now=now, origin=origin)
+    await enqueue(tx, effect(SEND_REFUND, refund_id=refund.id))
+    return refund
+
+
+async def request_over(
+    tx: Connection, *, payments: Sequence[Payment], amount: Decimal, cause: RefundCause, requested_by: UUID | None,
+    now: datetime, origin: Origin = SYSTEM_ORIGIN,
+) -> Decimal:  # fmt: skip
+    """Spread `amount` over a purchase's locked payments, newest first. Returns what was asked for in all."""
+    left = amount
+    for payment in payments:
+        reserved = await queries.get_reserved_for_refund(tx, payment_id=payment.id)
+        part = min(left, refundable(captured=payment.captured_amount, refunded_or_pending=reserved))
+        if part > ZERO:
+            await request(
+                tx, payment=payment, amount=part, cause=cause, reason=None, requested_by=requested_by, now=now,
+                origin=origin,
+            )  # fmt: skip
+            left -= part
+    return amount - left
+
+
+async def send(work: Work, *, payables: Payables, refund_id: UUID) -> None:
+    """Ask the provider for a refund that waits. Repeats are harmless: the refund's id is the idempotency key.
+
+    Raises ProviderUnavailable for the queue to try again.
+    """
+    provider = work.vendors.payments
+    async with work.runtime.db.read() as connection:
+        refund = await queries.get_refund(connection, refund_id=refund_id)
+        payment = await queries.get_payment(connection, payment_id=refund.payment_id)
+    if refund.status is not RefundState.PENDING or payment.provider_intent_id is None:
+        return
+    answer = await _ask(provider, refund, payment)
+    async with work.runtime.db.unit_of_work() as tx:
+        await queries.note_refund_attempt(
+            tx, refund_id=refund_id, provider_refund_id=answer.id if isinstance(answer, ProviderRefund) else None
+        )
+        if isinstance(answer, ProviderRefund):
+            await note_answer(tx, payables=payables, refund_id=refund_id, answer=answer, now=work.runtime.clock.now())
+        else:
+            now = work.runtime.clock.now()
+            await _settle(tx, payables, refund_id, RefundState.FAILED, answer.message, None, now)
+
+
+async def _ask(provider: PaymentProvider, refund: Refund, payment: Payment) -> ProviderRefund | ProviderError:
+    if refund.provider_refund_id is not None:
+        return await provider.get_refund(refund_id=refund.provider_refund_id)
+    try:
+        return await provider.create_refund(
+            intent_id=payment.provider_intent_id or "",
+            amount_minor=to_minor(refund.amount, refund.currency),
+            idempotency_key=f"refund-{refund.id}",
+            reason="duplicate" if refund.cause is RefundCause.DUPLICATE else "requested_by_customer",
+            metadata={"refund_id": str(refund.id), "reference": payment.reference},
+        )
+    except ProviderUnavailable:
+        raise
+    except ProviderError as refusal:
+        return refusal
+
+
+async def note_answer(
+    tx: Connection, *, payables: Payables, refund_id: UUID, answer: ProviderRefund, now: datetime
+) -> None:
+    """The provider says how a refund stands. A failure after a success counts: banks send money back."""
+    state = STATES[answer.status]
+    if state is not RefundState.PENDING:
+        await _settle(tx, payables, refund_id, state, answer.failure_reason, answer.id, now)
+
+
+async def _settle(
+    tx: Connection, payables: Payables, refund_id: UUID, state: RefundState, failure: str | None,
+    provider_refund_id: str | None, now: datetime,
+) -> None:  # fmt: skip
+    seen = await queries.get_refund(tx, refund_id=refund_id)
+    payment = await queries.get_payment(tx, payment_id=seen.payment_id)
+    payable = payables.of(payment.purchase_kind)
+    await payable.lock(tx, purchase_id=payment.purchase_id, now=now)
+    await queries.lock_payment(tx, payment_id=payment.id)
+    refund = await queries.lock_refund(tx, refund_id=refund_id)
+    if refund.status is state:
+        return
+    captured, refunded = await queries.settle_refund(
+        tx, refund_id=refund_id, state=state, failure_reason=failure, provider_refund_id=provider_refund_id, now=now
+    )
+    if payment.disposition is Disposition.APPLIED:
+        await payable.note_refunds(tx, purchase_id=payment.purchase_id, captured=captured, refunded=refunded, now=now)
+    act = Act(
+        action=f"refund.{state.value.lower()}", subject_kind="PAYMENT", subject_id=payment.id,
+        actor_kind=ActorKind.PROVIDER, amount=refund.amount, currency=refund.currency, reference=payment.reference,
+        detail={"refund_id": str(refund_id), "failure": failure},
+    )  # fmt: skip
+    await record(tx, act, now=now)
+    await enqueue(tx, *_effects(refund, payment, state, failure))
+
+
+def _effects(refund: Refund, payment: Payment, state: RefundState, failure: str | None) -> list[NewJob]:
+    if state is RefundState.FAILED:
+        details = {
+            "reference": payment.reference, "amount": f"{refund.amount:.2f}", "currency": refund.currency,
+            "failure": failure or "unknown",
+        }  # fmt: skip
+        return [staff_alert("A refund has failed", subject_id=refund.id, details=details)]
+    if payment.disposition is Disposition.APPLIED:
+        return [effect(REFUND_ISSUED, refund_id=refund.id)]
+    return []
+
+
+async def note_foreign(
+    tx: Connection, *, payables: Payables, payment: Payment, answer: ProviderRefund, now: datetime
+) -> None:
+    """A refund made at the provider's own desk: it becomes one of ours."""
+    await payables.of(payment.purchase_kind).lock(tx, purchase_id=payment.purchase_id, now=now)
+    locked = await queries.lock_payment(tx, payment_id=payment.id)
+    reserved = await queries.get_reserved_for_refund(tx, payment_id=payment.id)
+    amount = min(
+        from_minor(answer.amount_minor, answer.currency),
+        refundable(captured=locked.captured_amount, refunded_or_pending=reserved),
+    )
+    if amount == ZERO:
+        raise PaymentNotFound
+    refund = await queries.insert_refund(
+        tx, payment=locked, amount=amount, cause=RefundCause.PROVIDER, reason=None, requested_by=None,
+        provider_refund_id=answer.id, now=now,
+    )  # fmt: skip
+    await note_answer(tx, payables=payables, refund_id=refund.id, answer=answer, now=now)
