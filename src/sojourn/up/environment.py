@@ -45,11 +45,7 @@ def development_environment(
     api_port: int,
     sandbox_port: int,
 ) -> dict[str, str]:
-    """`given` and, where it says nothing, ours. `databases` holds a DSN per storefront and always counts.
-
-    Raises UpRefused outside development, and for a live key: nobody pays real money on a laptop.
-    """
-    _refuse_unfit(given)
+    """`given` and, where it says nothing, ours. `databases` holds a DSN per storefront and always counts."""
     sandbox = f"http://127.0.0.1:{sandbox_port}"
     ours = dict(made)
     for key in storefronts:
@@ -70,7 +66,8 @@ def _is_given(given: Mapping[str, str], name: str) -> bool:
     return bool(given.get(name) or given.get(name.partition("_")[2]))
 
 
-def _refuse_unfit(given: Mapping[str, str]) -> None:
+def refuse_unfit(given: Mapping[str, str]) -> None:
+    """Raises UpRefused outside development, and for a live key: nobody pays real money on a laptop."""
     if given.get("SOJOURN_ENVIRONMENT", "development") != "development":
         raise UpRefused(
             f"SOJOURN_ENVIRONMENT is {given['SOJOURN_ENVIRONMENT']!r}, but this command plays the payment provider. "

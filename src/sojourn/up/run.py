@@ -15,7 +15,7 @@ from sojourn.platform.processes import find_port_holder, is_port_free
 from sojourn.platform.storefront import Storefront
 from sojourn.up.children import MARK, Child, Program, end_leftovers, stop_all, wait_until_ready
 from sojourn.up.databases import embedded_databases, given_databases
-from sojourn.up.environment import UpRefused, development_environment, make_secrets, read_port
+from sojourn.up.environment import UpRefused, development_environment, make_secrets, read_port, refuse_unfit
 from sojourn.up.prepare import prepare
 from sojourn.up.progress import Progress
 from sojourn.up.state import State
@@ -40,6 +40,7 @@ class Run:
     _children: list[Child] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        refuse_unfit(self.given)
         self._api_port = read_port(self.given, "PORT", API_PORT)
         self._sandbox_port = read_port(self.given, "SANDBOX_PORT", SANDBOX_PORT)
 
@@ -120,12 +121,11 @@ class Run:
                 for name in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
             )
             sandbox += ["--webhook", f"{account}={self._api_url}{storefront.prefix}/payments/webhook={secret}"]
-        sojourn = (sys.executable, "-m", "sojourn.cli")
-        serve = (*sojourn, "serve", "--port", str(self._api_port))
+        serve = (sys.executable, "-m", "sojourn.cli", "serve", "--port", str(self._api_port))
         return (
             Program(name="Sandbox", command=tuple(sandbox), ready_url=f"{self._sandbox_url}/_sandbox/health"),
             Program(name="API", command=serve, ready_url=f"{self._api_url}/ready"),
-            Program(name="Worker", command=(*sojourn, "worker")),
+            Program(name="Worker", command=(sys.executable, "-m", "sojourn.worker")),
         )
 
     def _watch(self) -> None:
