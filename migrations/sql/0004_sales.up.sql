@@ -305,7 +305,8 @@ CREATE TABLE invoices (
 CREATE INDEX invoices_purchase ON invoices (purchase_id, issued_at);
 CREATE UNIQUE INDEX invoices_one_per_payment ON invoices (payment_id) WHERE kind = 'INVOICE';
 
--- Points come in lots and leave through the ledger; the ledger is never changed.
+-- Points come in lots and leave through the ledger; the ledger is never changed. What remains of a lot is the sum of its
+-- entries; the sum of the entries without a lot is the customer's debt, negated.
 CREATE TABLE loyalty_lots (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id),
@@ -316,38 +317,41 @@ CREATE TABLE loyalty_lots (
     remaining integer NOT NULL CHECK (remaining BETWEEN 0 AND points),
     available_at timestamptz,
     expires_at timestamptz,
+    warned_at timestamptz,
     created_at timestamptz NOT NULL
 );
+CREATE INDEX loyalty_lots_expiry ON loyalty_lots (expires_at) WHERE status = 'AVAILABLE' AND remaining > 0;
 CREATE INDEX loyalty_lots_user ON loyalty_lots (user_id, expires_at) WHERE remaining > 0;
 CREATE UNIQUE INDEX loyalty_lots_purchase ON loyalty_lots (purchase_id) WHERE purchase_id IS NOT NULL;
 
 CREATE TABLE loyalty_transactions (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id),
-    kind text NOT NULL CHECK (kind IN ('EARNED', 'MATURED', 'SPENT', 'RETURNED', 'TAKEN_BACK', 'EXPIRED', 'ADJUSTED')),
-    points integer NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('EARNED', 'MATURED', 'SPENT', 'RETURNED', 'TAKEN_BACK', 'EXPIRED', 'SET_OFF')),
+    points integer NOT NULL CHECK (points <> 0),
     status text NOT NULL CHECK (status IN ('PENDING', 'AVAILABLE')),
     lot_id uuid REFERENCES loyalty_lots (id),
-    purchase_kind text,
     purchase_id uuid,
     booking_id uuid REFERENCES bookings (id),
-    reason text NOT NULL,
     created_at timestamptz NOT NULL
 );
 CREATE INDEX loyalty_transactions_user ON loyalty_transactions (user_id, created_at DESC, id);
 CREATE INDEX loyalty_transactions_purchase ON loyalty_transactions (purchase_id);
+CREATE INDEX loyalty_transactions_lot ON loyalty_transactions (lot_id);
+CREATE INDEX loyalty_transactions_debt ON loyalty_transactions (user_id) WHERE lot_id IS NULL;
 
--- Points set aside for a held purchase; a lapsed one counts as free at query time, as a claim does.
+-- Points set aside for a held purchase; a lapsed one counts as free at query time, as a claim does. A released one is
+-- kept, for a payment that comes after all. A row without a lot is what a purchase spent beyond its lots.
 CREATE TABLE loyalty_reservations (
     purchase_id uuid NOT NULL,
-    lot_id uuid NOT NULL REFERENCES loyalty_lots (id),
+    lot_id uuid REFERENCES loyalty_lots (id),
     user_id uuid NOT NULL REFERENCES users (id),
     points integer NOT NULL CHECK (points > 0),
     state text NOT NULL CHECK (state IN ('RESERVED', 'CONSUMED', 'RELEASED')),
     returned integer NOT NULL DEFAULT 0 CHECK (returned BETWEEN 0 AND points),
     expires_at timestamptz,
     created_at timestamptz NOT NULL,
-    PRIMARY KEY (purchase_id, lot_id)
+    UNIQUE NULLS NOT DISTINCT (purchase_id, lot_id)
 );
 CREATE INDEX loyalty_reservations_live ON loyalty_reservations (lot_id) WHERE state = 'RESERVED';
 CREATE INDEX loyalty_reservations_user ON loyalty_reservations (user_id) WHERE state = 'RESERVED';
