@@ -24,6 +24,7 @@ CREATE TABLE users (
     refresh_token_version integer NOT NULL DEFAULT 0,
     is_active boolean NOT NULL DEFAULT true,
     last_signed_in_at timestamptz,
+    deletion_requested_at timestamptz,
     deleted_at timestamptz,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
@@ -31,6 +32,7 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email ON users (lower(email));
 CREATE INDEX users_role ON users (role) WHERE role <> 'CUSTOMER';
 CREATE INDEX users_created_at ON users (created_at DESC);
+CREATE INDEX users_deletion ON users (deletion_requested_at) WHERE deletion_requested_at IS NOT NULL AND deleted_at IS NULL;
 
 CREATE TABLE addresses (
     id uuid PRIMARY KEY,

@@ -93,11 +93,16 @@ async def find_standing(connection: Connection, user_id: UUID) -> Actor | None:
     return Actor(row["id"], row["email"], row["name"], Role(row["role"]), row["refresh_token_version"]) if row else None
 
 
+def _the_gate(request: Request) -> Gate:
+    gate: Gate = request.app.state.gate
+    return gate
+
+
 _bearer = HTTPBearer(auto_error=False, description="An access token from `/auth/login`.")
 
 
 async def _maybe_user(request: Request, _: Annotated[object, Depends(_bearer)]) -> Actor | None:
-    gate: Gate = request.app.state.gate
+    gate = _the_gate(request)
     claims = gate.claims(request)
     return await gate.admit(claims, get_runtime(request)) if claims else None
 
@@ -121,6 +126,9 @@ def having(*roles: Role) -> Callable[..., Actor]:
 
     return check
 
+
+TheGate = Annotated[Gate, Depends(_the_gate)]
+"""For whoever changes an account: `forget` it here, so that not even this process's next request sees the old one."""
 
 MaybeUser = Annotated[Actor | None, Depends(_maybe_user)]
 CurrentUser = Annotated[Actor, Depends(_current_user)]

@@ -21,6 +21,8 @@ from sojourn.platform.storefront import Dialect
 
 T = TypeVar("T")
 
+WRITTEN_BY_HAND = 2  # pydantic's alias_priority of `Field(alias=...)`; a generated alias has 1
+
 _CONFIGS = {
     Dialect.CAMEL_BARE: ConfigDict(alias_generator=to_camel, validate_by_name=False, validate_by_alias=True),
     Dialect.SNAKE_ENVELOPE: ConfigDict(alias_generator=None, validate_by_name=True, validate_by_alias=True),
@@ -94,15 +96,18 @@ def _rebuild_annotated(annotation: Any, dialect: Dialect) -> Any:
 
 def _twin(model: type[Wire], dialect: Dialect) -> type[Wire]:
     fields: dict[str, Any] = {
-        name: (variant(f.annotation, dialect), _bare(f)) for name, f in model.model_fields.items()
+        name: (variant(f.annotation, dialect), _bare(f, dialect)) for name, f in model.model_fields.items()
     }
     base = type(model.__name__, (model,), {"model_config": _CONFIGS[dialect], "__module__": model.__module__})
     return create_model(model.__name__, __base__=base, __module__=model.__module__, __doc__=model.__doc__, **fields)
 
 
-def _bare(info: FieldInfo) -> FieldInfo:
-    """The field without its generated alias, so that the twin's own generator names it."""
+def _bare(info: FieldInfo, dialect: Dialect) -> FieldInfo:
+    """The field without its generated alias, so that the twin's own generator names it. An alias written by hand is
+    what camelCase storefronts call the field (`name` is their `fullName`), and stays theirs."""
     copied = copy(info)
+    if dialect is Dialect.CAMEL_BARE and info.alias_priority == WRITTEN_BY_HAND:
+        return copied
     copied.alias = copied.validation_alias = copied.serialization_alias = None
     copied.alias_priority = None
     return copied

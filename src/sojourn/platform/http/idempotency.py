@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +24,8 @@ LOCK = timedelta(seconds=60)
 LIFE = timedelta(hours=24)
 NOT_STORED = frozenset({409, 429})
 SERVER_ERROR = 500
+
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 
 _BEGIN = """
 WITH fresh AS (
@@ -73,6 +75,12 @@ class _Call:
     @property
     def primary_key(self) -> tuple[str, str, str, str]:
         return self.principal, self.method, self.path, self.key
+
+
+def never_replayed(endpoint: Handler) -> Handler:
+    """Mark a route whose answer carries credentials: it must not lie in a table for a day, nor be sent a second time."""
+    endpoint.is_never_replayed = True  # type: ignore[attr-defined]
+    return endpoint
 
 
 def replaying(endpoint: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -50,7 +50,7 @@ def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect) -> Non
     endpoint = _signed(route.endpoint, hints, dialect)
     if not writes_itself:
         endpoint = _rendered(endpoint, None if is_empty else renderer(answer, dialect), status=status)
-    if route.methods & UNSAFE:
+    if _is_replayed(route):
         endpoint = replaying(endpoint)
     app.add_api_route(
         prefix + route.path,
@@ -69,6 +69,10 @@ def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect) -> Non
         openapi_extra=_extra(route),
         name=route.name,
     )
+
+
+def _is_replayed(route: APIRoute) -> bool:
+    return bool(route.methods & UNSAFE) and not getattr(route.endpoint, "is_never_replayed", False)
 
 
 def _signed(endpoint: Endpoint, hints: Mapping[str, Any], dialect: Dialect) -> Endpoint:
@@ -110,7 +114,7 @@ def _rendered(endpoint: Endpoint, render: Callable[[Any], bytes] | None, *, stat
 
 def _extra(route: APIRoute) -> dict[str, Any] | None:
     extra = dict(route.openapi_extra or {})
-    if route.methods & UNSAFE:
+    if _is_replayed(route):
         parameter = {
             "name": IDEMPOTENCY_HEADER,
             "in": "header",
@@ -147,7 +151,7 @@ def _common_refusals(route: APIRoute) -> list[type[Refusal]]:
         common += [NotAuthenticated, NotAllowed]
     if "{" in route.path:
         common.append(NotFound)
-    if route.methods & UNSAFE:
+    if _is_replayed(route):
         common += [IdempotencyInFlight, IdempotencyMismatch]
     return common
 
