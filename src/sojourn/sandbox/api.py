@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from sojourn.sandbox import faults, hooks, intents, methods, parameters, refunds
 from sojourn.sandbox.account import API_VERSION, Account, new_id
 from sojourn.sandbox.calls import Call, expand
-from sojourn.sandbox.config import SandboxConfig, has_live_key
+from sojourn.sandbox.config import SandboxConfig
 from sojourn.sandbox.errors import AuthenticationError, CardError, IdempotencyError, Json, ParameterError, StripeError
 from sojourn.sandbox.forms import Params, decode, read_params
 from sojourn.sandbox.keys import bearer_key, identify
@@ -154,8 +154,6 @@ class StripeApi:
             raise AuthenticationError("This API call cannot be made with a publishable API key.")
         body = (await request.body()).decode(errors="replace")
         text = f"{request.url.query}&{body}" if endpoint.method == "POST" else request.url.query
-        if has_live_key(body):
-            raise AuthenticationError("Live keys have no business in a sandbox.")
         key = request.headers.get("idempotency-key") if endpoint.method == "POST" else None
         if key is not None and not 0 < len(key) <= MAX_KEY_LENGTH:
             raise ParameterError(f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} characters.")

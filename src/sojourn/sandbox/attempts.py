@@ -31,6 +31,11 @@ def confirm(account: Account, intent: Json, params: Confirming) -> Json:
             payment_intent=intent,
         )
     method = account.get("payment_method", intent["payment_method"], param="payment_method")
+    if method["customer"] not in {None, intent["customer"]}:
+        raise StripeError(
+            "The provided PaymentMethod is attached to another customer than the PaymentIntent's.",
+            param="payment_method",
+        )
     card = card_by_fingerprint(method["card"]["fingerprint"])
     intent.update(next_action=None, last_payment_error=None)
     if card.outcome is Outcome.DECLINES:

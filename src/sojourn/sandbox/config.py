@@ -4,11 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
 ALLOWED_ENVIRONMENTS = frozenset({"development", "test"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost"})
-LIVE_KEY_PREFIXES = ("sk_live_", "rk_live_", "pk_live_")
+WEB_ADDRESS = TypeAdapter(AnyHttpUrl)
+LIVE_KEY_PREFIXES = (b"sk_live_", b"rk_live_", b"pk_live_")
 
 
 class SandboxRefused(Exception):
@@ -34,7 +36,7 @@ class WebhookTarget:
         url, _, secret = rest.rpartition("=")
         if not account.startswith("sk_test_") or not secret.startswith("whsec_"):
             raise SandboxRefused(f"A webhook is given as sk_test_...=URL=whsec_..., not as {account}=...")
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        if not is_web_address(url):
             raise SandboxRefused(f"A webhook of {account} needs an http address, not {url!r}.")
         return cls(account=account, url=url, secret=secret)
 
@@ -89,6 +91,15 @@ def refuse_public_host(host: str) -> None:
         )
 
 
-def has_live_key(text: str) -> bool:
-    """Whether a live key stands anywhere in this header, query or body."""
-    return any(prefix in text for prefix in LIVE_KEY_PREFIXES)
+def is_web_address(text: str) -> bool:
+    """Whether this is an absolute http address that a request can be sent to."""
+    try:
+        WEB_ADDRESS.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def has_live_key(raw: bytes) -> bool:
+    """Whether a live key stands anywhere in these headers, this query or body."""
+    return any(prefix in raw for prefix in LIVE_KEY_PREFIXES)

@@ -10,8 +10,7 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Callable
-from itertools import groupby
+from collections.abc import Callable, Sequence
 from sqlite3 import Row
 
 import httpx
@@ -23,6 +22,7 @@ from sojourn.sandbox.errors import Json
 from sojourn.sandbox.store import Store
 
 MAX_ATTEMPTS = 10
+BATCH = 200
 ANSWER_TIMEOUT_SECONDS = 10.0
 LOGGER = logging.getLogger("sojourn.sandbox")
 
@@ -90,23 +90,29 @@ class Clockwork:
                 STEPS[step["action"]](self._open_account(step["account"]), step["object"])
 
     def _start_sending(self) -> None:
-        rows = self._store.rows(
-            "SELECT * FROM deliveries WHERE state = 'waiting' AND due_at <= ? ORDER BY endpoint, seq", time.time()
-        )
-        for endpoint, group in groupby(rows, key=lambda row: str(row["endpoint"])):
-            batch = self._ordered(list(group))
-            if batch and endpoint not in self._busy:
+        now = time.time()
+        due = self._store.rows("SELECT DISTINCT endpoint FROM deliveries WHERE state = 'waiting' AND due_at <= ?", now)
+        for endpoint in {row["endpoint"] for row in due} - self._busy.keys():
+            rows = self._store.rows(
+                "SELECT * FROM deliveries WHERE endpoint = ? AND state = 'waiting' AND due_at <= ? "
+                "ORDER BY seq LIMIT ?",
+                endpoint,
+                now,
+                BATCH,
+            )
+            batch = self._ordered(rows)
+            if batch:
                 self._busy[endpoint] = asyncio.create_task(self._send_all(endpoint, batch))
 
-    def _ordered(self, batch: list[Row]) -> list[Row]:
-        """Oldest first; with `reorder` nothing until it has been quiet for a moment, then newest first."""
+    def _ordered(self, batch: Sequence[Row]) -> Sequence[Row]:
+        """Oldest first; with `reorder` nothing until the oldest has waited for a moment, then newest first."""
         if not faults.read(self._store, batch[0]["account"]).webhooks.reorder:
             return batch
-        if time.time() - max(row["queued_at"] for row in batch) < self._config.hold_seconds:
+        if time.time() - min(row["queued_at"] for row in batch) < self._config.hold_seconds:
             return []
         return batch[::-1]
 
-    async def _send_all(self, endpoint: str, batch: list[Row]) -> None:
+    async def _send_all(self, endpoint: str, batch: Sequence[Row]) -> None:
         try:
             for row in batch:
                 await self._deliver(row)
@@ -143,7 +149,8 @@ class Clockwork:
         try:
             answer = await self._client.post(endpoint["url"], content=payload, headers=headers)
             entry["status"] = answer.status_code
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            # ValueError: a host name that no resolver can even be asked for.
             entry["error"] = f"{type(error).__name__}: {error}"
         LOGGER.info("webhook %s to %s: %s", event["type"], endpoint["url"], entry["status"] or entry["error"])
         return entry

@@ -1,11 +1,10 @@
 """Webhook endpoints and events: the calls of the API."""
 
 import hashlib
-from urllib.parse import urlsplit
 
 from sojourn.sandbox.account import new_id, now_seconds
 from sojourn.sandbox.calls import Call, page
-from sojourn.sandbox.config import WebhookTarget
+from sojourn.sandbox.config import WebhookTarget, is_web_address
 from sojourn.sandbox.errors import Json, ParameterError
 from sojourn.sandbox.forms import Params
 from sojourn.sandbox.parameters import EndpointCreate, ListEvents, ListPage, Retrieve
@@ -15,7 +14,7 @@ from sojourn.sandbox.store import Store
 def create_endpoint(call: Call[EndpointCreate]) -> Json:
     """The answer to this call is the only one that carries the signing secret."""
     params = call.params
-    if urlsplit(params.url).scheme not in {"http", "https"} or not urlsplit(params.url).hostname:
+    if not is_web_address(params.url):
         raise ParameterError("Invalid URL: An explicit scheme (such as https) must be provided.", param="url")
     if not params.enabled_events:
         raise ParameterError(

@@ -54,7 +54,7 @@ class MailApi:
             Route("/mail", self.empty, methods=["DELETE"]),
             Route("/mail/{id}", self.retrieve, methods=["GET"]),
             Route("/mail/{id}/html", self.html, methods=["GET"]),
-            Route("/mail/{id}/attachments/{position:int}", self.attachment, methods=["GET"]),
+            Route("/mail/{id}/attachments/{position}", self.attachment, methods=["GET"]),
         ]
 
     async def send_resend(self, request: Request) -> Response:
@@ -121,7 +121,7 @@ class MailApi:
     async def list_mails(self, request: Request) -> Response:
         query = request.query_params
         limit = query.get("limit", "100")
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_LISTED):
+        if not (_is_number(limit) and 1 <= int(limit) <= MAX_LISTED):
             return JSONResponse({"error": f"limit is a number from 1 to {MAX_LISTED}", "field": "limit"}, 400)
         unknown = set(query) - {"to", "subject", "limit"}
         if unknown:
@@ -146,7 +146,10 @@ class MailApi:
         return Response(mail["html"], media_type="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
 
     async def attachment(self, request: Request) -> Response:
-        found = mailbox.find_attachment(self._store, request.path_params["id"], request.path_params["position"])
+        position = request.path_params["position"]
+        if not _is_number(position):
+            return _no_such_mail()
+        found = mailbox.find_attachment(self._store, request.path_params["id"], int(position))
         if found is None:
             return _no_such_mail()
         headers = {
@@ -170,6 +173,10 @@ def _read(model: type[W], body: bytes) -> W:
 
 # Resend answers 422 to a mail it cannot read, SendGrid 400.
 _STATUS = {"ResendMail": 422, "SendGridMail": 400}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 5
 
 
 def _no_such_mail() -> Response:

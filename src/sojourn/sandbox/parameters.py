@@ -8,6 +8,8 @@ from pydantic_core import PydanticCustomError
 from sojourn.sandbox.forms import Amount, Currency, Id, Metadata, Names, Nested, Params, Text
 
 SetupFutureUsage = Literal["off_session", "on_session"] | None
+# Seconds; the bound is where JSON numbers stop being exact.
+Moment = Annotated[int, Field(ge=0, le=2**53)]
 CaptureMethod = Literal["automatic", "automatic_async", "manual"]
 
 
@@ -26,7 +28,7 @@ class ListPage(Params):
     limit: Annotated[int, Field(ge=1, le=100)] = 10
     starting_after: Id | None = None
     ending_before: Id | None = None
-    created: int | dict[Literal["gt", "gte", "lt", "lte"], int] | None = None
+    created: Moment | dict[Literal["gt", "gte", "lt", "lte"], Moment] | None = None
 
 
 class ListIntents(ListPage):

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, endpoint TEXT NOT NULL, event TEXT NOT NULL,
   event_type TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, queued_at REAL NOT NULL,
   due_at REAL NOT NULL, sent TEXT NOT NULL DEFAULT '[]');
-CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (due_at) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (endpoint, due_at) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS steps (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL,
   due_at REAL NOT NULL);

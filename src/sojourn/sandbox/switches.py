@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -97,13 +98,8 @@ class Switchboard:
     async def pay(self, request: Request) -> Response:
         """Pay as the customer's browser would; answers the intent, or Stripe's error on a decline."""
         try:
-            values = json.loads(await request.body() or b"{}")
-            if not isinstance(values, dict):
-                raise ParameterError("The body is a JSON object.")
-            params = read_params(PayInBrowser, values)
+            params = read_params(PayInBrowser, _read_object(await request.body()))
             return JSONResponse(self.pay_intent(request.path_params["id"], params))
-        except json.JSONDecodeError:
-            return _refuse(ParameterError("The body is not valid JSON."))
         except StripeError as error:
             return _refuse(error)
 
@@ -142,6 +138,16 @@ class Switchboard:
 
 def _account(request: Request) -> str:
     return request.query_params.get("account", faults.EVERYONE)
+
+
+def _read_object(body: bytes) -> Json:
+    try:
+        values = from_json(body)
+    except ValueError:
+        raise ParameterError("The body is not valid JSON.") from None
+    if not isinstance(values, dict):
+        raise ParameterError("The body is a JSON object.")
+    return values
 
 
 def _refuse(error: StripeError) -> Response:

@@ -1,6 +1,7 @@
 """A sandbox in a process of its own, an account for each test, and a shop that receives webhooks."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -100,28 +101,31 @@ async def shop(sandbox: str, key: str) -> AsyncIterator[Shop]:
         yield opened
 
 
-class open_shop:  # noqa: N801 - used as a function
-    def __init__(self, base_url: str, key: str) -> None:
-        self._transport = stripe.HTTPXClient()
-        client = stripe.StripeClient(key, base_addresses={"api": base_url}, http_client=self._transport)
-        self._shop = Shop(key, client, httpx.AsyncClient(base_url=base_url, trust_env=False))
+@contextlib.asynccontextmanager
+async def open_shop(base_url: str, key: str) -> AsyncIterator[Shop]:
+    transport = stripe.HTTPXClient()
+    client = stripe.StripeClient(key, base_addresses={"api": base_url}, http_client=transport)
+    async with httpx.AsyncClient(base_url=base_url, trust_env=False) as http:
+        yield Shop(key, client, http)
+    await transport.close_async()  # type: ignore[no-untyped-call]
 
-    async def __aenter__(self) -> Shop:
-        return self._shop
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._transport.close_async()  # type: ignore[no-untyped-call]
-        await self._shop.http.aclose()
+@contextlib.asynccontextmanager
+async def listening(port: int = 0) -> AsyncIterator[Receiver]:
+    receiving = Receiver()
+    server = await asyncio.start_server(receiving.serve, "127.0.0.1", port)
+    receiving.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
+    try:
+        yield receiving
+    finally:
+        server.close()
 
 
 @pytest.fixture
 async def receiver(shop: Shop) -> AsyncIterator[Receiver]:
     """Listens from the start to every event of the test's account."""
-    receiving = Receiver()
-    server = await asyncio.start_server(receiving.serve, "127.0.0.1", 0)
-    receiving.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
-    endpoint = await shop.stripe.v1.webhook_endpoints.create_async({"url": receiving.url, "enabled_events": ["*"]})
-    receiving.secret = endpoint.secret or ""
-    yield receiving
-    await shop.stripe.v1.webhook_endpoints.delete_async(endpoint.id)
-    server.close()
+    async with listening() as receiving:
+        endpoint = await shop.stripe.v1.webhook_endpoints.create_async({"url": receiving.url, "enabled_events": ["*"]})
+        receiving.secret = endpoint.secret or ""
+        yield receiving
+        await shop.stripe.v1.webhook_endpoints.delete_async(endpoint.id)

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from sojourn.sandbox.process import run_sandbox
+
 from .conftest import Shop
 
 AUTH = {"Authorization": "Bearer re_test_1"}
@@ -103,6 +105,15 @@ async def test_refusals_of_both_vendors(shop: Shop, inbox: str) -> None:
     assert (nobody.status_code, nobody.json()["name"]) == (401, "missing_api_key")
     unreadable = await shop.http.post("/emails", headers=AUTH, content=b"{")
     assert unreadable.status_code == 422
+    untitled = {
+        "personalizations": [{"to": [{"email": inbox}]}],
+        "from": {"email": "a@example.com"},
+        "content": [{"type": "text/plain", "value": "Hi"}],
+    }
+    refused = await shop.http.post("/v3/mail/send", headers=AUTH, json=untitled)
+    assert (refused.status_code, refused.json()["errors"][0]["message"]) == (400, "The subject is required.")
+    overlong = await shop.http.post("/emails", headers={**AUTH, "Idempotency-Key": "k" * 257}, json=_mail(inbox))
+    assert (overlong.status_code, overlong.json()["name"]) == (400, "invalid_idempotency_key")
     empty = await shop.http.post("/v3/mail/send", headers=AUTH, json={"personalizations": []})
     assert empty.status_code == 400
     assert empty.json()["errors"][0]["field"] == "personalizations"
@@ -122,12 +133,26 @@ async def test_newest_first_with_a_limit(shop: Shop, inbox: str) -> None:
         await shop.http.post("/emails", headers=AUTH, json=_mail(inbox, subject=subject))
     listed = (await shop.http.get("/mail", params={"to": inbox, "limit": 2})).json()
     assert [mail["subject"] for mail in listed] == ["three", "two"]
-    for params, field in (({"limit": "many"}, "limit"), ({"limit": "0"}, "limit"), ({"from": "x"}, "from")):
+    for params, field in (
+        ({"limit": "many"}, "limit"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "9" * 5000}, "limit"),
+        ({"from": "x"}, "from"),
+    ):
         refused = await shop.http.get("/mail", params=params)
         assert (refused.status_code, refused.json()["field"]) == (400, field)
 
 
+def test_the_mailbox_can_be_emptied() -> None:
+    with run_sandbox() as base_url, httpx.Client(base_url=base_url, trust_env=False) as http:
+        mail = _mail("a@example.com", attachments=[{"filename": "a", "content": "aGk="}])
+        sent = http.post("/emails", headers=AUTH, json=mail).json()
+        assert http.delete("/mail").json() == {"deleted": 1}
+        assert http.get("/mail").json() == []
+        assert http.get(f"/mail/{sent['id']}/attachments/0").status_code == 404
+
+
 async def test_unknown_mails_and_files_are_404(shop: Shop) -> None:
-    for path in ("/mail/none", "/mail/none/html", "/mail/none/attachments/0"):
+    for path in ("/mail/none", "/mail/none/html", "/mail/none/attachments/0", f"/mail/none/attachments/{'9' * 5000}"):
         answer: httpx.Response = await shop.http.get(path)
         assert answer.status_code == 404

@@ -6,7 +6,7 @@ import stripe
 
 from sojourn.sandbox.cards import TEST_METHODS
 
-from .conftest import Shop, open_shop
+from .conftest import Receiver, Shop, open_shop
 
 
 async def test_an_intent_is_opened_and_paid_with_a_card(shop: Shop) -> None:
@@ -153,9 +153,20 @@ async def test_cancel_ends_an_open_or_held_intent_and_no_other(shop: Shop) -> No
     assert refusal.value.code == "payment_intent_unexpected_state"
 
 
-async def test_processing_can_be_switched_on(shop: Shop) -> None:
+async def test_processing_can_be_switched_on(shop: Shop, receiver: Receiver) -> None:
     await shop.faults(api={"processing_ms": 1})
-    assert (await shop.paid()).status == "processing"
+    started = await shop.paid()
+    assert started.status == "processing"
+    assert (await receiver.until("payment_intent.processing")).to_dict()["data"]["object"]["amount_received"] == 0
+    await receiver.until("payment_intent.succeeded")
+    assert (await shop.stripe.v1.payment_intents.retrieve_async(started.id)).amount_received == 5000
+
+
+async def test_an_intent_without_a_method_cannot_be_confirmed(shop: Shop) -> None:
+    opened = await shop.stripe.v1.payment_intents.create_async({"amount": 700, "currency": "usd"})
+    with pytest.raises(stripe.InvalidRequestError, match="missing a payment method") as refusal:
+        await shop.stripe.v1.payment_intents.confirm_async(opened.id)
+    assert refusal.value.code == "payment_intent_unexpected_state"
 
 
 async def test_update_changes_what_is_given_and_leaves_the_rest(shop: Shop) -> None:
@@ -253,6 +264,25 @@ async def test_customers_and_saved_cards(shop: Shop) -> None:
     assert isinstance(paid.customer, stripe.Customer)
     assert isinstance(paid.payment_method, stripe.PaymentMethod)
     assert paid.payment_method.id == method.id
+
+
+async def test_a_customers_card_pays_for_nobody_else(shop: Shop) -> None:
+    first, second = [await shop.stripe.v1.customers.create_async() for _ in range(2)]
+    saved = await shop.paid(customer=first.id, setup_future_usage="off_session")
+    method_id = str(saved.payment_method)
+    kept = await shop.stripe.v1.payment_methods.list_async({"customer": first.id, "type": "card"})
+    assert [method.id for method in kept.data] == [method_id]
+    for pay in (shop.paid(method_id), shop.paid(method_id, customer=second.id)):
+        with pytest.raises(stripe.InvalidRequestError) as refusal:
+            await pay
+        assert refusal.value.param == "payment_method"
+    with pytest.raises(stripe.InvalidRequestError, match="already been attached"):
+        await shop.stripe.v1.payment_methods.attach_async(method_id, {"customer": second.id})
+    assert (await shop.paid(method_id, customer=first.id)).status == "succeeded"
+    loose = await shop.stripe.v1.payment_methods.detach_async(method_id)
+    assert loose.customer is None
+    with pytest.raises(stripe.InvalidRequestError, match="not attached"):
+        await shop.stripe.v1.payment_methods.detach_async(method_id)
 
 
 @pytest.mark.parametrize(

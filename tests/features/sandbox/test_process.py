@@ -1,6 +1,5 @@
 """Where the sandbox runs and where it refuses to; what a crash leaves behind."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -15,14 +14,12 @@ from sojourn.sandbox.app import create_app
 from sojourn.sandbox.config import SandboxConfig, SandboxRefused
 from sojourn.sandbox.process import SandboxNotStarted, free_port, start_sandbox
 
-from .conftest import Receiver, Shop, open_shop
+from .conftest import Shop, listening, open_shop
 
 
 async def test_a_crash_loses_neither_state_nor_undelivered_events(tmp_path: Path) -> None:
-    port, receiver = free_port(), Receiver(secret="whsec_crash")
-    shop_port = free_port()
-    receiver.url = f"http://127.0.0.1:{shop_port}/hooks"
-    webhooks = [f"sk_test_crash={receiver.url}=whsec_crash"]
+    port, shop_port = free_port(), free_port()
+    webhooks = [f"sk_test_crash=http://127.0.0.1:{shop_port}/hooks=whsec_crash"]
     running = start_sandbox(port=port, data_dir=tmp_path, webhooks=webhooks, first_retry_seconds=0.05)
     try:
         async with open_shop(running.base_url, "sk_test_crash") as shop:
@@ -33,10 +30,10 @@ async def test_a_crash_loses_neither_state_nor_undelivered_events(tmp_path: Path
     finally:
         running.kill()
         running.output.close()
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", shop_port)
     running = start_sandbox(port=port, data_dir=tmp_path, webhooks=webhooks, first_retry_seconds=0.05)
     try:
-        async with open_shop(running.base_url, "sk_test_crash") as shop:
+        async with listening(shop_port) as receiver, open_shop(running.base_url, "sk_test_crash") as shop:
+            receiver.secret = "whsec_crash"
             again = await shop.stripe.v1.refunds.create_async({"payment_intent": paid.id, "amount": 1000}, key)
             assert again.id == refund.id
             refunds = await shop.stripe.v1.refunds.list_async({"payment_intent": paid.id})
@@ -47,7 +44,6 @@ async def test_a_crash_loses_neither_state_nor_undelivered_events(tmp_path: Path
             assert len(hooks.data) == 1
     finally:
         running.stop()
-        server.close()
 
 
 async def test_reset_forgets_everything_but_the_given_webhooks() -> None:

@@ -41,6 +41,19 @@ async def test_parts_add_up_to_what_was_taken_and_no_further(shop: Shop) -> None
     assert noted.to_dict()["metadata"] == {"why": "rain"}
 
 
+async def test_charges_are_found_by_their_intent(shop: Shop) -> None:
+    paid = await shop.paid()
+    await shop.paid()
+    listed = await shop.stripe.v1.charges.list_async({"payment_intent": paid.id})
+    assert [charge.id for charge in listed.data] == [paid.latest_charge]
+    noted = await shop.stripe.v1.charges.update_async(
+        str(paid.latest_charge), {"description": "Kampot", "metadata": {"a": "1"}}
+    )
+    assert (noted.description, noted.metadata.to_dict()) == ("Kampot", {"a": "1"})
+    assert noted.receipt_url is not None
+    assert "Paid with visa" in (await shop.http.get(noted.receipt_url)).text
+
+
 async def test_nothing_goes_back_of_what_was_never_taken(shop: Shop) -> None:
     opened = await shop.stripe.v1.payment_intents.create_async({"amount": 700, "currency": "usd"})
     held = await shop.paid(capture_method="manual")

@@ -7,7 +7,9 @@ from itertools import pairwise
 import pytest
 import stripe
 
-from .conftest import Receiver, Shop
+from sojourn.sandbox.process import free_port, run_sandbox
+
+from .conftest import Receiver, Shop, listening, open_shop
 
 PAID = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
 
@@ -54,6 +56,29 @@ async def test_one_that_fails_does_not_hold_up_the_next(shop: Shop, receiver: Re
     assert await receiver.take(4) == [PAID[0], PAID[1], PAID[2], PAID[0]]
 
 
+async def test_after_ten_tries_it_gives_up() -> None:
+    async with listening() as receiver:
+        receiver.secret, receiver.statuses = "whsec_tries", [500] * 10
+        webhooks = [f"sk_test_tries={receiver.url}=whsec_tries"]
+        with run_sandbox(first_retry_seconds=0.001, webhooks=webhooks) as base_url:
+            async with open_shop(base_url, "sk_test_tries") as shop:
+                await shop.stripe.v1.customers.create_async()
+                first = {(await receiver.next()).event.id for _ in range(10)}
+                assert len(first) == 1
+                await shop.stripe.v1.payment_intents.create_async({"amount": 700, "currency": "usd"})
+                assert await receiver.take(1) == ["payment_intent.created"]
+                deliveries = await shop.http.get("/_sandbox/deliveries", params={"event": first.pop()})
+                assert [(entry["state"], entry["attempts"]) for entry in deliveries.json()] == [("failed", 10)]
+
+
+async def test_an_address_that_cannot_be_reached_holds_up_no_other(shop: Shop, receiver: Receiver) -> None:
+    for url in (f"http://127.0.0.1:{free_port()}/", f"http://{'a' * 70}.invalid/"):
+        await shop.stripe.v1.webhook_endpoints.create_async({"url": url, "enabled_events": ["customer.created"]})
+    await shop.stripe.v1.customers.create_async()
+    await shop.stripe.v1.payment_intents.create_async({"amount": 700, "currency": "usd"})
+    assert await receiver.take(2) == ["customer.created", "payment_intent.created"]
+
+
 async def test_repeat_sends_the_same_event_again(shop: Shop, receiver: Receiver) -> None:
     await shop.faults(webhooks={"repeat": 3})
     await shop.stripe.v1.customers.create_async()
@@ -95,9 +120,10 @@ async def test_endpoints_listen_to_what_they_name(shop: Shop, receiver: Receiver
     await shop.stripe.v1.webhook_endpoints.delete_async(picky.id)
     listed = await shop.stripe.v1.webhook_endpoints.list_async()
     assert picky.id not in {endpoint.id for endpoint in listed.data}
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
-        await shop.stripe.v1.webhook_endpoints.create_async({"url": "nowhere", "enabled_events": ["*"]})
-    assert refusal.value.param == "url"
+    for url in ("nowhere", "ftp://127.0.0.1/", "http://[x", "http://127.0.0.1:99999/"):
+        with pytest.raises(stripe.InvalidRequestError) as refusal:
+            await shop.stripe.v1.webhook_endpoints.create_async({"url": url, "enabled_events": ["*"]})
+        assert refusal.value.param == "url"
 
 
 @pytest.mark.parametrize(
