@@ -13,7 +13,6 @@ from tests.features.worker.conftest import StartWorker
 from tests.features.worker.trial import TRACES
 
 from sojourn.platform.db import embedded
-from sojourn.platform.db.embedded import RunningServer
 from sojourn.platform.db.migrate import upgrade
 from sojourn.platform.jobs.queue import NewJob, enqueue
 
@@ -23,16 +22,26 @@ BEATS = "SELECT date_trunc('second', at) AS second FROM traces WHERE what = 'bea
 TIMERS_REST = "SELECT max(updated) < now() - interval '3 seconds' FROM pgqueuer_schedules"
 
 
+class MortalServer:
+    """A PostgreSQL that a test may stop and start again. Blocking: it ends with the thread that starts it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.running = embedded.start(data_dir, settings={"fsync": "off"})
+
+    def restart(self) -> None:
+        self.running.stop()
+        self.running = embedded.start(self.running.data_dir, port=self.running.port)
+
+
 @pytest.fixture
-def mortal_server() -> Iterator[RunningServer]:
-    """A PostgreSQL that a test may stop and start again."""
+def mortal_server() -> Iterator[MortalServer]:
     with tempfile.TemporaryDirectory(prefix="sojourn-test-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        server = embedded.start(folder / "data", settings={"fsync": "off"})
+        server = MortalServer(folder / "data")
+        server.running.create_database("trial")
         yield server
-        embedded.start(server.data_dir).stop()
-        server.stop()
+        server.running.stop()
 
 
 async def test_a_job_whose_worker_is_killed_is_done_once_more_and_to_the_end(
@@ -82,17 +91,16 @@ async def test_timers_run_once_across_workers_and_once_after_downtime(books: Boo
     assert await books.fetchval("SELECT count(*) FROM pgqueuer_schedules WHERE entrypoint = 'trial.forgotten'") == 0
 
 
-async def test_a_restart_of_the_database_is_survived(mortal_server: RunningServer, start_worker: StartWorker) -> None:
-    await asyncio.to_thread(mortal_server.create_database, "trial")
-    dsn = mortal_server.dsn("trial")
+async def test_a_restart_of_the_database_is_survived(mortal_server: MortalServer, start_worker: StartWorker) -> None:
+    dsn = mortal_server.running.dsn("trial")
     await asyncio.to_thread(upgrade, dsn)
     before = await asyncpg.connect(dsn)
     await before.execute(TRACES)
     worker = start_worker(dsn)
     await enqueue(before, GATED)
     await until(before, 1, HOW_OFTEN, "g begun")
-    await asyncio.to_thread(mortal_server.stop)
-    await asyncio.to_thread(embedded.start, mortal_server.data_dir, port=mortal_server.port)
+    mortal_server.restart()
+    before.terminate()
     after = await asyncpg.connect(dsn)
     await open_gate(after, "g")
     await until(after, 0, JOBS_LEFT, seconds=40)
