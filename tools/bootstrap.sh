@@ -47,14 +47,14 @@ total=$(grep -c '^[a-zA-Z].*==' "$lock")
 failed=.venv/.install-failed
 echo "Installing $total locked packages (once; a minute or two)"
 : >"$failed"
-{ pip_install --progress-bar off --require-hashes --requirement "$lock" 2>&1 && rm "$failed"; } | awk -v total="$total" '
-    /^(Collecting|Processing|Requirement already)/ {
+{ pip_install --progress-bar off --require-hashes --requirement "$lock" 2>&1 && rm "$failed"; } | awk -v total="$total" -v terminal="$([ -t 1 ] && echo yes)" '
+    terminal && /^(Collecting|Processing|Requirement already)/ {
         name = $1 == "Requirement" ? $4 : $2
         sub(".*/", "", name)
         printf "\r\033[K  %d of %d: %s", ++taken, total, name
         fflush()
     }
-    /^Installing collected/ { printf "\r\033[K  unpacking"; fflush() }
+    terminal && /^Installing collected/ { printf "\r\033[K  unpacking"; fflush() }
     /^ *(ERROR|error)/ { printf "\n%s", $0; wrong = 1 }
     wrong && !/^ *(ERROR|error)/ { print }
     END { print "" }'

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -57,13 +57,14 @@ class Child:
     _started: float = 0.0
     _failures: int = 0
     _next_start: float = 0.0
-    _read_up_to: int = field(default=0)
+    _log_began: int = 0
+    _read_up_to: int = 0
 
     def start(self) -> None:
         # The launcher ties it to us: it is sent SIGTERM when we are gone, even by kill -9.
         launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "-")
         with self.log.open("ab") as output:
-            self._read_up_to = output.tell()
+            self._log_began = self._read_up_to = output.tell()
             self.process = subprocess.Popen(
                 [*launcher, *self.program.command],
                 stdin=subprocess.DEVNULL,
@@ -108,7 +109,11 @@ class Child:
         return answer.status_code == httpx.codes.OK
 
     def last_words(self) -> str:
-        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])
+        """The end of what it has printed since its present start."""
+        with self.log.open("rb") as output:
+            output.seek(self._log_began)
+            lines = output.read().decode(errors="replace").splitlines()
+        return "\n".join(lines[-_LAST_LINES:])
 
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -1,14 +1,13 @@
-"""The table at the end of `sojourn up`: where everything is and how to get in."""
+"""What `sojourn up` ends with: where everything is, how to get in, how to stop."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from sojourn.platform.storefront import Storefront
 
-_PLAIN_WIDTH = 140
+Section = tuple[str, list[tuple[str, str]]]
 
 
 def print_summary(
@@ -21,20 +20,29 @@ def print_summary(
     logs: Path,
     seconds: float,
 ) -> None:
-    table = Table(title=f"Sojourn is ready ({seconds:.1f} s)", title_justify="left", show_header=False, expand=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for storefront in storefronts:
-        table.add_row(storefront.name, f"{api}{storefront.prefix}")
-        table.add_row("  documentation", f"{api}{storefront.docs_path}")
-        table.add_row("  database", environment[f"{storefront.key.upper()}_DATABASE_URL"])
-        table.add_section()
-    table.add_row("Sandbox", f"{sandbox}  (payments and mails of both)")
-    table.add_row("  mailbox", f"{sandbox}/inbox")
-    table.add_row("AI service key", environment["AI_SERVICE_KEY"])
-    table.add_row("Health", f"{api}/health  {api}/ready  {api}/metrics")
-    table.add_row("Logs", str(logs))
-    table.add_section()
-    table.add_row("To stop", "Ctrl-C here")
-    # Piped into a file, nobody can widen the window.
-    console.print(table, width=None if console.is_terminal else _PLAIN_WIDTH, highlight=False)
+    sections: list[Section] = [
+        (storefront.name, _of_storefront(storefront, environment, api)) for storefront in storefronts
+    ]
+    sections.append(("Sandbox", [("vendors", sandbox), ("mailbox", f"{sandbox}/inbox")]))
+    whole = [
+        ("AI service key", environment["AI_SERVICE_KEY"]),
+        ("health", f"{api}/ready"),
+        ("metrics", f"{api}/metrics"),
+    ]
+    sections.append(("All of it", [*whole, ("logs", str(logs)), ("to stop", "Ctrl-C here")]))
+    console.print(f"\nSojourn is ready ({seconds:.1f} s)", style="bold green", highlight=False)
+    width = max(len(label) for _title, rows in sections for label, _value in rows)
+    for title, rows in sections:
+        console.print(f"\n{title}", style="bold", highlight=False)
+        for label, value in rows:
+            # Never folded: these are there to be copied.
+            console.print(f"  {label:<{width}}  {value}", markup=False, highlight=False, soft_wrap=True)
+    console.print()
+
+
+def _of_storefront(storefront: Storefront, environment: Mapping[str, str], api: str) -> list[tuple[str, str]]:
+    return [
+        ("API", f"{api}{storefront.prefix}"),
+        ("documentation", f"{api}{storefront.docs_path}"),
+        ("database", environment[f"{storefront.key.upper()}_DATABASE_URL"]),
+    ]
