@@ -78,17 +78,20 @@ def _is_replayed(route: APIRoute) -> bool:
 def _signed(endpoint: Endpoint, hints: Mapping[str, Any], dialect: Dialect) -> Endpoint:
     """`endpoint` with the dialect's models in its signature. It also receives the request, for the wrappers."""
     signature = inspect.signature(endpoint)
+    # FastAPI hands the request to one parameter only: ours takes it, and passes it on.
+    wanting = [name for name, hint in hints.items() if hint is Request]
     parameters = [
         parameter.replace(annotation=variant(hints[name], dialect), kind=inspect.Parameter.KEYWORD_ONLY)
         for name, parameter in signature.parameters.items()
+        if name not in wanting
     ]
     parameters.append(
         inspect.Parameter("http_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request),
     )
 
     @wraps(endpoint)
-    async def call(*, http_request: Request, **arguments: Any) -> Any:  # noqa: ARG001 - the wrappers read it
-        return await endpoint(**arguments)
+    async def call(*, http_request: Request, **arguments: Any) -> Any:
+        return await endpoint(**arguments, **dict.fromkeys(wanting, http_request))
 
     call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return call
