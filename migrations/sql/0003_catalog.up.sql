@@ -25,9 +25,15 @@ CREATE TABLE services (
     requires_consultant boolean NOT NULL DEFAULT false,
     is_active boolean NOT NULL DEFAULT true,
     sort_order integer NOT NULL DEFAULT 100,
+    -- Of the data file this row was loaded from; NULL once a person has changed it, or made it.
+    source_hash text,
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
+    search text GENERATED ALWAYS AS (
+        lower(title || ' ' || coalesce(title_km, '') || ' ' || coalesce(title_zh, '') || ' ' || description || ' '
+              || coalesce(description_km, '') || ' ' || coalesce(description_zh, '') || ' ' || coalesce(region, ''))
+    ) STORED,
     CHECK (price = service_fee + government_fee)
 );
 CREATE INDEX services_list ON services (type, sort_order, id) WHERE is_active;
@@ -56,6 +62,8 @@ CREATE TABLE trips (
     options jsonb NOT NULL DEFAULT '[]',
     min_people integer NOT NULL DEFAULT 1 CHECK (min_people >= 1),
     max_people integer NOT NULL DEFAULT 50 CHECK (max_people >= min_people),
+    -- Seats a day; NULL means max_people.
+    capacity_per_departure integer CHECK (capacity_per_departure >= 1),
     cancellation_policy jsonb NOT NULL,
     hotel_id uuid,
     transport_type text,
@@ -67,6 +75,8 @@ CREATE TABLE trips (
     is_featured boolean NOT NULL DEFAULT false,
     avg_rating numeric(3,2),
     review_count integer NOT NULL DEFAULT 0,
+    -- As in services.
+    source_hash text,
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -78,5 +88,5 @@ CREATE TABLE trips (
 CREATE INDEX trips_rating ON trips (environment, avg_rating DESC NULLS LAST, id) WHERE is_active;
 CREATE INDEX trips_all_rating ON trips (avg_rating DESC NULLS LAST, id) WHERE is_active;
 CREATE INDEX trips_price ON trips (price_per_person_usd, id) WHERE is_active;
-CREATE INDEX trips_province ON trips (province) WHERE is_active;
+CREATE INDEX trips_province ON trips (replace(lower(province), ' ', '-')) WHERE is_active;
 CREATE INDEX trips_featured ON trips (avg_rating DESC NULLS LAST, id) WHERE is_active AND is_featured;

@@ -1,0 +1,48 @@
+"""Fields that are wrong, each by its name."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from sojourn.platform.errors import InvalidInput
+
+
+class Fault(NamedTuple):
+    """A snake_case field, or a path with dots, and what is wrong with it."""
+
+    field: str
+    message: str
+    kind: str = "value_error"
+
+
+def invalid(faults: Iterable[Fault]) -> InvalidInput:
+    """The refusal that names every field."""
+    fields = [{"field": fault.field, "message": fault.message, "type": fault.kind} for fault in faults]
+    return InvalidInput(details={"fields": fields})
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raises `InvalidInput` when there is any fault."""
+    found = list(faults)
+    if found:
+        raise invalid(found)
+
+
+def faults_in(error: ValidationError) -> list[Fault]:
+    """What a model found in values that were put together here: a row and its changes, or a data file."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [
+        Fault(
+            ".".join(str(part) for part in entry["loc"]) or "body",
+            entry["msg"].removeprefix("Value error, "),
+            entry["type"],
+        )
+        for entry in found
+    ]
+
+
+def crossed(low_name: str, low: Any, high_name: str, high: Any) -> list[Fault]:
+    """A fault at the lower end of a range when both ends are given and cross."""
+    is_wrong = low is not None and high is not None and low > high
+    return [Fault(low_name, f"must not be above {high_name}")] if is_wrong else []

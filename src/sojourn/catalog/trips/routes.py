@@ -1,0 +1,103 @@
+"""Trips over HTTP: the public shelf, and the admin's side of it."""
+
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
+
+from sojourn.catalog.errors import SlugTaken, VersionConflict
+from sojourn.catalog.faults import refuse
+from sojourn.catalog.trips import queries, service
+from sojourn.catalog.trips.errors import TripNotFound
+from sojourn.catalog.trips.models import AdminTripFilters, TripFilters, TripIn, TripOut, TripPatch
+from sojourn.catalog.trips.rules import faults_of_filters
+from sojourn.catalog.values import InLanguage
+from sojourn.people.auth.access import CurrentAdmin
+from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.dialect import RawJson
+from sojourn.platform.http.mount import refuses
+from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.kit.wire import Page
+from sojourn.platform.storefront import LimitClass
+
+router = APIRouter(tags=["trips"])
+_READS = [Depends(limited(LimitClass.CATALOG, by_address=True))]
+_WRITES = [Depends(limited(LimitClass.DEFAULT))]
+
+
+class FeaturedQuery(InLanguage):
+    limit: Annotated[int, Field(ge=1, le=20)] = 5
+
+
+@router.get("/trips", operation_id="list_trips", dependencies=_READS)
+async def list_trips(ctx: Ctx, request: Request, filters: Annotated[TripFilters, Query()]) -> Page[TripOut]:
+    """Trips on offer. `province` is its English name or key; `q` searches names and summaries in every language."""
+    refuse(faults_of_filters(filters))
+    request.scope["is_public_answer"] = True
+    return await _page(ctx, filters, is_active=True)
+
+
+@router.get("/trips/featured", operation_id="list_featured_trips", dependencies=_READS)
+async def list_featured_trips(ctx: Ctx, request: Request, asked: Annotated[FeaturedQuery, Query()]) -> list[TripOut]:
+    """The best rated of the trips that the agency puts first."""
+    request.scope["is_public_answer"] = True
+    async with ctx.read() as connection:
+        body = await queries.list_featured(connection, language=asked.language or ctx.language, limit=asked.limit)
+    return cast("list[TripOut]", RawJson(body))
+
+
+@router.get("/trips/{trip_id}", operation_id="get_trip", dependencies=_READS, responses=refuses(TripNotFound))
+async def get_trip(ctx: Ctx, request: Request, trip_id: str, asked: Annotated[InLanguage, Query()]) -> TripOut:
+    """One trip on offer, by id or slug."""
+    request.scope["is_public_answer"] = True
+    async with ctx.read() as connection:
+        body = await queries.get_active_trip(connection, trip_id, language=asked.language or ctx.language)
+    return cast("TripOut", RawJson(body))
+
+
+@router.get("/admin/trips", operation_id="list_all_trips", dependencies=_WRITES)
+async def list_all_trips(ctx: Ctx, admin: CurrentAdmin, filters: Annotated[AdminTripFilters, Query()]) -> Page[TripOut]:
+    """Every trip, retired ones too."""
+    refuse(faults_of_filters(filters))
+    return await _page(ctx, filters, is_active=filters.is_active)
+
+
+@router.post("/trips", operation_id="create_trip", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken))
+async def create_trip(ctx: Ctx, admin: CurrentAdmin, body: TripIn) -> TripOut:
+    """Add a trip. `cancellation_policy` is a preset's name; `capacity_per_departure` the seats of one day."""
+    async with ctx.unit_of_work() as tx:
+        trip_id = await service.create_trip(tx, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
+        answer = await queries.get_trip(tx, trip_id, language=ctx.language)
+    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
+    return cast("TripOut", RawJson(answer))
+
+
+@router.patch(
+    "/trips/{trip_id}",
+    operation_id="change_trip",
+    dependencies=_WRITES,
+    responses=refuses(TripNotFound, SlugTaken, VersionConflict),
+)
+async def change_trip(ctx: Ctx, admin: CurrentAdmin, trip_id: UUID, body: TripPatch) -> TripOut:
+    """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
+    async with ctx.unit_of_work() as tx:
+        await service.change_trip(tx, admin=admin, trip_id=trip_id, body=body, now=ctx.now(), origin=ctx.origin)
+        answer = await queries.get_trip(tx, trip_id, language=ctx.language)
+    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
+    return cast("TripOut", RawJson(answer))
+
+
+@router.delete("/trips/{trip_id}", operation_id="retire_trip", dependencies=_WRITES, responses=refuses(TripNotFound))
+async def retire_trip(ctx: Ctx, admin: CurrentAdmin, trip_id: UUID) -> None:
+    """Take a trip off the shelf. It is not deleted: what was sold of it stands."""
+    async with ctx.unit_of_work() as tx:
+        await service.retire_trip(tx, admin=admin, trip_id=trip_id, now=ctx.now(), origin=ctx.origin)
+    ctx.runtime.cache.drop()
+
+
+async def _page(ctx: Ctx, filters: TripFilters, *, is_active: bool | None) -> Page[TripOut]:
+    language = filters.language or ctx.language
+    async with ctx.read() as connection:
+        body, total = await queries.list_trips(connection, filters, language=language, is_active=is_active)
+    return cast("Page[TripOut]", RawJson(body, page=filters.page, per_page=filters.per_page, total=total))

@@ -1,0 +1,100 @@
+"""Values that everything in the catalogue shares: slugs, texts in three languages, pictures, how a list is asked for."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+
+from sojourn.platform.i18n import Language, language_of
+from sojourn.platform.kit.money import MAX_AMOUNT
+from sojourn.platform.kit.wire import MoneyIn, Text, Wire
+
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+# Paths of the API that a slug must not hide.
+RESERVED_SLUGS = frozenset({"featured", "main", "micro", "digital"})
+
+_URL = TypeAdapter(AnyHttpUrl)
+_SIGNS_OF_LIKE = re.compile(r"([\\%_])")
+
+
+def _unambiguous(slug: str) -> str:
+    if slug in RESERVED_SLUGS:
+        raise ValueError("is a word of the API; choose another")
+    if find_id(slug) is not None:
+        raise ValueError("must not look like an id")
+    return slug
+
+
+def _web_address(text: str) -> str:
+    try:
+        _URL.validate_python(text)
+    except ValidationError:
+        raise ValueError("must be a web address, such as https://example.com/picture.jpg") from None
+    return text
+
+
+def _language_by_any_name(value: Any) -> Any:
+    return (language_of(value) or value) if isinstance(value, str) else value
+
+
+def find_id(id_or_slug: str) -> UUID | None:
+    """The id, when that is what it is."""
+    try:
+        return UUID(id_or_slug)
+    except ValueError:
+        return None
+
+
+def containing(text: str) -> str:
+    """The LIKE pattern that finds `text` anywhere, its own wildcards taken literally."""
+    return "%" + _SIGNS_OF_LIKE.sub(r"\\\1", text) + "%"
+
+
+def find_repeated(values: Sequence[str]) -> str | None:
+    """A value that is there twice, if any."""
+    return next((value for position, value in enumerate(values) if value in values[:position]), None)
+
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=120), AfterValidator(_unambiguous)]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=60)]
+ImageUrl = Annotated[str, StringConstraints(max_length=500), AfterValidator(_web_address)]
+Images = Annotated[list[ImageUrl], Field(max_length=30)]
+Price = Annotated[MoneyIn, Field(gt=0, le=MAX_AMOUNT)]
+Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+LanguageName = Annotated[Language, BeforeValidator(_language_by_any_name)]
+LongerText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+Lines = Annotated[list[Text], Field(max_length=40)]
+Languages = Annotated[list[Language], Field(min_length=1, max_length=3)]
+
+
+class LocalText(Wire):
+    """A text in English and, where we have them, Khmer and Chinese."""
+
+    en: Text
+    km: Text | None = None
+    zh: Text | None = None
+
+
+class FullText(Wire):
+    """A text of a data file: all three languages."""
+
+    en: LongerText
+    km: LongerText
+    zh: LongerText
+
+
+class InLanguage(Wire):
+    """Which language `display_...` fields are in. Without it: `Accept-Language`; without a translation: English."""
+
+    language: LanguageName | None = None
+
+
+class Paging(InLanguage):
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=100)] = 20
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
