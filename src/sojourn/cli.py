@@ -17,7 +17,7 @@ from sojourn.platform.db import embedded
 from sojourn.platform.db.binaries import PostgresUnavailable
 from sojourn.platform.db.embedded import EmbeddedPostgresError
 from sojourn.platform.db.migrate import upgrade
-from sojourn.settings import Settings, SettingsError, chosen_storefronts, load_settings
+from sojourn.settings import SettingsError, chosen_storefronts, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.up.children import ProgramFailed, end_leftovers
 from sojourn.up.environment import UpRefused
@@ -77,7 +77,8 @@ def reset() -> None:
 @refusing
 def migrate() -> None:
     """Bring the database of every storefront to the newest schema."""
-    settings = _settings()
+    # Beside a running `sojourn up`, its databases are meant, unless the environment names others.
+    settings = load_settings({**_state().published(), **os.environ}, known=_KNOWN)
     for key, storefront in settings.per_storefront.items():
         upgrade(storefront.direct_url or storefront.database_url)
         console.print(f"{key}: up to date", highlight=False)
@@ -91,8 +92,8 @@ def serve(
     workers: Annotated[int, typer.Option(envvar="WEB_CONCURRENCY", min=1, help="processes")] = 1,
 ) -> None:
     """Serve every storefront's API."""
-    # Read here once, so that what is missing is said before any worker starts.
-    _settings()
+    # Read here once, so that what is missing is said before any process is started.
+    load_settings(os.environ, known=_KNOWN)
     Granian(
         "sojourn.main:create_app",
         factory=True,
@@ -110,13 +111,8 @@ def serve(
 @refusing
 def worker() -> None:
     """Run the jobs of every storefront."""
-    _settings()
+    load_settings(os.environ, known=_KNOWN)
     runpy.run_module("sojourn.worker", run_name="__main__")
-
-
-def _settings() -> Settings:
-    """From the environment; beside a running `sojourn up`, from what that told its programs."""
-    return load_settings({**_state().published(), **os.environ}, known=_KNOWN)
 
 
 def _state() -> State:
