@@ -97,6 +97,13 @@ def run_up(home: Path, given: Mapping[str, str]) -> Iterator[Callable[[], Up]]:
             up.end(signal.SIGTERM)
 
 
+def sojourn(command: str, given: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Another command, given in the same place."""
+    return subprocess.run(
+        [sys.executable, "-m", "sojourn.cli", command], env=given, capture_output=True, text=True, check=False
+    )
+
+
 def processes_of(home: Path) -> list[psutil.Process]:
     """All that carries the mark, and the server in that folder."""
     state = home / ".sojourn"
@@ -115,7 +122,7 @@ def process_named(home: Path, word: str) -> psutil.Process:
     return next(process for process in processes_of(home) if word in process.cmdline())
 
 
-def test_runs_refuses_a_second_and_stops_without_a_trace(run_up: Callable[[], Up], home: Path) -> None:
+def test_runs_once_and_stops_without_a_trace(run_up: Callable[[], Up], given: Mapping[str, str], home: Path) -> None:
     up = run_up()
     up.wait_until_ready()
     assert answers(f"{up.api}/ready")
@@ -126,11 +133,21 @@ def test_runs_refuses_a_second_and_stops_without_a_trace(run_up: Callable[[], Up
     second = run_up()
     assert second.process.wait(timeout=30) == 1
     assert f"Sojourn already runs from {home} (process {up.process.pid})" in second.output()
+    refused = sojourn("reset", given)
+    assert refused.returncode == 1
+    assert "already runs" in refused.stderr
     assert answers(f"{up.api}/ready")
+
+    migrated = sojourn("migrate", given)
+    assert migrated.stdout.splitlines() == ["holyone: up to date", "derlg: up to date"]
 
     assert up.end(signal.SIGINT) == 0
     assert processes_of(home) == []
     assert not answers(f"{up.api}/health")
+    assert sojourn("migrate", given).returncode == 1
+
+    assert sojourn("reset", given).returncode == 0
+    assert not (home / ".sojourn").exists()
 
 
 def test_kill_9_of_any_part_stops_nothing(run_up: Callable[[], Up], home: Path) -> None:

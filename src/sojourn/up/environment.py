@@ -48,6 +48,8 @@ def development_environment(
     """`given` and, where it says nothing, ours. `databases` holds a DSN per storefront and always counts."""
     sandbox = f"http://127.0.0.1:{sandbox_port}"
     ours = dict(made)
+    # A storefront's variable counts as given, too, when its unprefixed name is.
+    given_names = {name for name, value in given.items() if value}
     for key in storefronts:
         prefix = key.upper()
         ours |= {
@@ -55,15 +57,11 @@ def development_environment(
             f"{prefix}_RESEND_API_BASE": sandbox,
             f"{prefix}_PUBLIC_URL": f"http://127.0.0.1:{api_port}",
         }
-    told = {name: value for name, value in ours.items() if not _is_given(given, name)}
+        given_names |= {f"{prefix}_{name}" for name in given_names}
+    told = {name: value for name, value in ours.items() if name not in given_names}
     told |= {f"{key.upper()}_DATABASE_URL": dsn for key, dsn in databases.items()}
     told |= {f"{key.upper()}_DIRECT_URL": dsn for key, dsn in databases.items()}
     return {**given, **told, "SOJOURN_ENVIRONMENT": "development", "SOJOURN_STOREFRONTS": ",".join(storefronts)}
-
-
-def _is_given(given: Mapping[str, str], name: str) -> bool:
-    """A storefront's variable counts as given, too, when its unprefixed name is."""
-    return bool(given.get(name) or given.get(name.partition("_")[2]))
 
 
 def refuse_unfit(given: Mapping[str, str]) -> None:
