@@ -3,10 +3,13 @@
 The lock law of points: the customer's row first, then read, then write. Whoever changes lots holds that lock.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
 from sojourn.sales.loyalty.rules import Account, Lot, LotStatus
 from sojourn.sales.payments.payable import PurchaseKind
@@ -67,7 +70,7 @@ _HAS_SET_ASIDE = "SELECT EXISTS (SELECT FROM loyalty_reservations WHERE purchase
 _CONSUME = """
 WITH unused AS (
     DELETE FROM loyalty_reservations r
-     WHERE r.purchase_id = $1 AND r.state <> 'CONSUMED' AND r.lot_id <> ALL (array_remove($4, NULL))
+     WHERE r.purchase_id = $1 AND r.state <> 'CONSUMED' AND r.lot_id <> ALL (array_remove($4::uuid[], NULL))
 )
 INSERT INTO loyalty_reservations (purchase_id, lot_id, user_id, points, state, created_at)
 SELECT $1, n.lot_id, $2, n.points, 'CONSUMED', $3 FROM unnest($4::uuid[], $5::integer[]) AS n (lot_id, points)
@@ -90,6 +93,99 @@ SELECT $7, user_id, 'EARNED', points, 'PENDING', id, purchase_id, $8, created_at
 """
 _FIND_EARNER = "SELECT user_id FROM loyalty_lots WHERE purchase_id = $1"
 _FIND_SPENDER = "SELECT user_id FROM loyalty_reservations WHERE purchase_id = $1 AND state = 'CONSUMED' LIMIT 1"
+
+_BALANCE = """
+WITH lots AS (
+    SELECT l.status, l.remaining, l.expires_at, coalesce(
+               (SELECT sum(r.points) FROM loyalty_reservations r WHERE r.lot_id = l.id AND r.state = 'RESERVED'
+                   AND (r.expires_at IS NULL OR r.expires_at > $2)), 0)::integer AS reserved
+      FROM loyalty_lots l WHERE l.user_id = $1 AND l.remaining > 0
+), expiring AS (
+    SELECT (expires_at AT TIME ZONE $4)::date AS expires_on, sum(remaining - reserved)::integer AS points FROM lots
+     WHERE status = 'AVAILABLE' AND expires_at > $2 AND expires_at < $3 AND remaining > reserved GROUP BY 1
+)
+SELECT coalesce(sum(remaining - reserved) FILTER (WHERE status = 'AVAILABLE' AND expires_at > $2), 0)::integer AS free,
+       coalesce(sum(remaining) FILTER (WHERE status = 'PENDING'), 0)::integer AS pending,
+       coalesce(sum(reserved), 0)::integer AS reserved,
+       coalesce((SELECT -sum(d.points) FROM loyalty_transactions d
+                  WHERE d.user_id = $1 AND d.lot_id IS NULL), 0)::integer AS debt,
+       coalesce((SELECT jsonb_agg(e ORDER BY e.expires_on) FROM expiring e), '[]') AS expiring_soon
+  FROM lots
+"""
+# Set-offs and the pending side of maturing move points within the account: the customer sees what came and went.
+_HISTORY = """
+WITH shown AS (
+    SELECT t.* FROM loyalty_transactions t
+     WHERE t.user_id = $1 AND t.kind <> 'SET_OFF' AND NOT (t.kind = 'MATURED' AND t.status = 'PENDING')
+), page AS (
+    SELECT * FROM shown ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3
+)
+SELECT (SELECT count(*) FROM shown) AS total, coalesce(json_agg(json_build_object(
+           'id', p.id, 'kind', p.kind, 'points', p.points, 'status', p.status, 'purchase_id', p.purchase_id,
+           'booking_id', coalesce(p.booking_id, b.id), 'reference', coalesce(b.booking_ref, o.order_number),
+           'title', coalesce(b.title, o.title), 'created_at', iso(p.created_at))
+           ORDER BY p.created_at DESC, p.id DESC), '[]')::text AS items
+  FROM page p
+  LEFT JOIN booking_changes c ON c.id = p.purchase_id
+  LEFT JOIN bookings b ON b.id = coalesce(p.booking_id, c.booking_id, p.purchase_id)
+  LEFT JOIN orders o ON o.id = p.purchase_id
+"""
+# Whose points have outlived their time and are kept by no live hold.
+_LAPSED_OWNERS = """
+SELECT l.user_id FROM loyalty_lots l
+ WHERE l.status = 'AVAILABLE' AND l.remaining > 0 AND l.expires_at <= $1
+   AND l.remaining > coalesce((SELECT sum(r.points) FROM loyalty_reservations r
+                                WHERE r.lot_id = l.id AND r.state = 'RESERVED'
+                                  AND (r.expires_at IS NULL OR r.expires_at > $1)), 0)
+ GROUP BY l.user_id ORDER BY l.user_id LIMIT $2
+"""
+_UNWARNED_OWNERS = """
+SELECT DISTINCT user_id FROM loyalty_lots
+ WHERE status = 'AVAILABLE' AND remaining > 0 AND expires_at > $1 AND expires_at < $2 AND warned_at IS NULL
+ ORDER BY user_id LIMIT $3
+"""
+_WARN = """
+WITH warned AS (
+    UPDATE loyalty_lots SET warned_at = $2
+     WHERE user_id = $1 AND status = 'AVAILABLE' AND remaining > 0 AND expires_at > $2 AND expires_at < $3
+       AND warned_at IS NULL
+    RETURNING remaining, (expires_at AT TIME ZONE $4)::date AS expires_on
+)
+SELECT expires_on, sum(remaining)::integer AS points FROM warned GROUP BY 1 ORDER BY 1
+"""
+_LOCK_HOLDERS = """
+SELECT u.id FROM users u
+ WHERE ($1::uuid IS NULL OR u.id = $1)
+   AND (u.loyalty_points <> 0 OR EXISTS (SELECT FROM loyalty_transactions t WHERE t.user_id = u.id))
+ ORDER BY u.id FOR NO KEY UPDATE
+"""
+_REBUILD = """
+UPDATE users u SET loyalty_points = sums.points
+  FROM (SELECT h.id, greatest(coalesce(sum(t.points), 0), 0)::integer AS points
+          FROM unnest($1::uuid[]) AS h (id)
+          LEFT JOIN loyalty_transactions t ON t.user_id = h.id AND t.status = 'AVAILABLE'
+         GROUP BY h.id) AS sums
+ WHERE u.id = sums.id AND u.loyalty_points <> sums.points
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A customer's points as sums."""
+
+    free: int
+    pending: int
+    reserved: int
+    debt: int
+    expiring_soon: Sequence[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiring:
+    """Points that end on one day."""
+
+    points: int
+    expires_on: date
 
 
 async def lock_owner(tx: Connection, *, user_id: UUID) -> None:
@@ -203,3 +299,41 @@ async def find_spender(connection: Connection, *, purchase_id: UUID) -> UUID | N
     """Whose points this purchase spent."""
     found: UUID | None = await connection.fetchval(_FIND_SPENDER, purchase_id)
     return found
+
+
+async def get_standing(connection: Connection, *, user_id: UUID, now: datetime, soon: datetime, zone: str) -> Standing:
+    """Sums of the customer's points; `expiring_soon` before `soon`, by day in the IANA zone `zone`."""
+    row = await connection.fetchrow(_BALANCE, user_id, now, soon, zone)
+    if row is None:
+        raise RuntimeError("an aggregate without GROUP BY always answers one row")
+    return Standing(**dict(row))
+
+
+async def list_history(connection: Connection, *, user_id: UUID, page: int, per_page: int) -> RawJson:
+    """One page of the customer's ledger, newest first, as JSON of `PointsEntry`."""
+    row = await connection.fetchrow(_HISTORY, user_id, per_page, (page - 1) * per_page)
+    if row is None:
+        raise RuntimeError("an aggregate without GROUP BY always answers one row")
+    return RawJson(row["items"].encode(), page=page, per_page=per_page, total=row["total"])
+
+
+async def list_lapsed_owners(connection: Connection, *, now: datetime, limit: int) -> list[UUID]:
+    return [row["user_id"] for row in await connection.fetch(_LAPSED_OWNERS, now, limit)]
+
+
+async def list_unwarned_owners(connection: Connection, *, now: datetime, before: datetime, limit: int) -> list[UUID]:
+    """Whose points end before `before` and were not announced yet."""
+    return [row["user_id"] for row in await connection.fetch(_UNWARNED_OWNERS, now, before, limit)]
+
+
+async def mark_warned(tx: Connection, *, user_id: UUID, now: datetime, before: datetime, zone: str) -> list[Expiring]:
+    """The customer's points that end before `before`, by day; they count as announced from here on."""
+    rows = await tx.fetch(_WARN, user_id, now, before, zone)
+    return [Expiring(points=row["points"], expires_on=row["expires_on"]) for row in rows]
+
+
+async def rebuild_cache(tx: Connection, *, user_id: UUID | None) -> int:
+    """Recompute `users.loyalty_points` from the ledger. Returns how many differed."""
+    holders = [row["id"] for row in await tx.fetch(_LOCK_HOLDERS, user_id)]
+    tag: str = await tx.execute(_REBUILD, holders)
+    return int(tag.removeprefix("UPDATE "))

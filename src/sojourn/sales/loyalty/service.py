@@ -4,17 +4,24 @@ Everything happens inside the caller's transaction; a customer's points change u
 `rules` are the storefront's numbers.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
+from sojourn.platform.jobs.queue import enqueue
+from sojourn.platform.kit.clock import local_date, start_of_day
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.storefront import SalesRules
+from sojourn.sales.effects import POINTS_EXPIRING, effect
 from sojourn.sales.loyalty import queries
 from sojourn.sales.loyalty import rules as law
+from sojourn.sales.loyalty.models import Balance, ExpiringPoints, Redemption
 from sojourn.sales.loyalty.rules import STANDARD
 from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.pricing.rules import max_points, points_value
+
+WARNED_DAYS_BEFORE = 30
 
 
 async def reserve(
@@ -120,3 +127,71 @@ async def give_back(
     await queries.apply(tx, user_id=user_id, before=before, after=after, purchase_id=purchase_id, now=now)
     if after != before:
         await queries.note_returned(tx, purchase_id=purchase_id, account=after)
+
+
+async def expire(tx: Connection, *, now: datetime, limit: int) -> int:
+    """Take out points that have outlived their time, of at most `limit` customers. Returns of how many."""
+    owners = await queries.list_lapsed_owners(tx, now=now, limit=limit)
+    for user_id in owners:
+        await queries.lock_owner(tx, user_id=user_id)
+        before = await queries.load_account(tx, user_id=user_id, purchase_id=None, now=now)
+        after = law.lapse(before, now=now)
+        await queries.apply(tx, user_id=user_id, before=before, after=after, purchase_id=None, now=now)
+    return len(owners)
+
+
+async def warn(tx: Connection, *, now: datetime, zone: str, limit: int) -> int:
+    """Queue mails for points that end within 30 days, of at most `limit` customers: one a day of ending, once.
+
+    Returns of how many customers. Days are those of the IANA zone `zone`.
+    """
+    before = _end_of_warning(now, zone)
+    owners = await queries.list_unwarned_owners(tx, now=now, before=before, limit=limit)
+    for user_id in owners:
+        await queries.lock_owner(tx, user_id=user_id)
+        groups = await queries.mark_warned(tx, user_id=user_id, now=now, before=before, zone=zone)
+        mails = [
+            effect(POINTS_EXPIRING, user_id=user_id, points=group.points, expires_on=str(group.expires_on))
+            for group in groups
+        ]
+        await enqueue(tx, *mails)
+    return len(owners)
+
+
+def _end_of_warning(now: datetime, zone: str) -> datetime:
+    """The end of the day 30 days ahead: a day's points are announced together."""
+    return start_of_day(local_date(now, zone) + timedelta(days=WARNED_DAYS_BEFORE + 1), zone)
+
+
+async def rebuild(tx: Connection, *, user_id: UUID | None) -> int:
+    """Recompute `users.loyalty_points` from the ledger, of one customer or of all. Returns how many were wrong."""
+    return await queries.rebuild_cache(tx, user_id=user_id)
+
+
+async def balance(
+    connection: Connection, *, user_id: UUID, now: datetime, zone: str = "UTC", rules: SalesRules = STANDARD
+) -> Balance:
+    """The customer's points as they stand, in one statement. Days are those of the IANA zone `zone`."""
+    soon = _end_of_warning(now, zone)
+    sums = await queries.get_standing(connection, user_id=user_id, now=now, soon=soon, zone=zone)
+    available = max(sums.free - sums.debt, 0)
+    return Balance(
+        available=available,
+        pending=sums.pending,
+        reserved=sums.reserved,
+        debt=sums.debt,
+        expiring_soon=[ExpiringPoints.model_validate(group) for group in sums.expiring_soon],
+        value_usd=points_value(available, rules),
+    )
+
+
+def redeem(*, subtotal: Decimal, points: int | None, available: int, rules: SalesRules) -> Redemption:
+    """What `points` (None: as many as may be) of `available` would take off a price of `subtotal` after discounts."""
+    most = max_points(after_discounts=subtotal, available=available, rules=rules)
+    asked = most if points is None else points
+    used = min(asked - asked % rules.points_block, most)
+    discount = points_value(used, rules)
+    return Redemption(
+        subtotal=subtotal, available=available, max_points=most, points=used, discount=discount,
+        total=subtotal - discount,
+    )  # fmt: skip
