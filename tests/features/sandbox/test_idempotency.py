@@ -46,7 +46,7 @@ async def test_a_failed_validation_does_not_use_the_key_up(shop: Shop) -> None:
 
 
 async def test_a_second_request_meanwhile_is_a_conflict(shop: Shop) -> None:
-    await shop.faults(api={"delay_ms": 300})
+    await shop.faults(api={"delay_ms": 1000})
     answers = await asyncio.gather(*(_post(shop, "k1") for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
     refused = next(answer for answer in answers if answer.status_code == 409)

@@ -109,6 +109,9 @@ async def test_the_holder_answers_on_the_banks_page(shop: Shop, answer: str) -> 
         assert (intent.status, way_back.params["redirect_status"]) == ("requires_payment_method", "failed")
         assert intent.last_payment_error is not None
         assert intent.last_payment_error.code == "payment_intent_authentication_failure"
+    paid, refused = ["charge.succeeded", "payment_intent.succeeded"], ["payment_intent.payment_failed"]
+    outcome = paid if answer == "approve" else refused
+    assert await shop.event_types() == ["payment_intent.created", "payment_intent.requires_action", *outcome]
     # A second press of the button changes nothing.
     await shop.http.post(url, data={"answer": "approve"})
     assert (await shop.stripe.v1.payment_intents.retrieve_async(asked.id)).status == intent.status

@@ -1,5 +1,6 @@
 """Events on their way to the shop: signed, in order, retried, and whatever the switches do to them."""
 
+import asyncio
 import json
 import re
 from itertools import pairwise
@@ -9,7 +10,7 @@ import stripe
 
 from sojourn.sandbox.process import free_port, run_sandbox
 
-from .conftest import Receiver, Shop, listening, open_shop
+from .conftest import PATIENCE_SECONDS, Receiver, Shop, listening, open_shop
 
 PAID = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
 
@@ -100,14 +101,22 @@ async def test_dropped_events_come_only_when_sent_again(shop: Shop, receiver: Re
     answer = await shop.http.post(f"/_sandbox/events/{lost.id}/redeliver")
     assert (answer.status_code, answer.json()) == (202, {"event": lost.id, "queued": 1})
     assert (await receiver.next()).event.id == lost.id
-    await shop.faults(webhooks={"drop": True})
-    await shop.stripe.v1.customers.create_async()
-    await shop.http.delete("/_sandbox/faults", params={"account": shop.key})
-    await shop.stripe.v1.payment_intents.create_async({"amount": 700, "currency": "usd"})
-    later = await receiver.take(1)
-    assert later in (["payment_intent.created"], ["customer.created"])
     missing = await shop.http.post("/_sandbox/events/evt_none/redeliver")
     assert missing.status_code == 404
+
+
+async def test_drop_loses_everything_while_it_is_on(shop: Shop, receiver: Receiver) -> None:
+    await shop.faults(webhooks={"drop": True})
+    await shop.paid()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        states = {"waiting"}
+        while "waiting" in states:
+            answer = await shop.http.get("/_sandbox/deliveries", params={"account": shop.key})
+            states = {delivery["state"] for delivery in answer.json()}
+    assert states == {"dropped"}
+    await shop.http.delete("/_sandbox/faults", params={"account": shop.key})
+    await shop.stripe.v1.customers.create_async()
+    assert await receiver.take(1) == ["customer.created"]
 
 
 async def test_endpoints_listen_to_what_they_name(shop: Shop, receiver: Receiver) -> None:
