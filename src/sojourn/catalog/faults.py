@@ -1,7 +1,8 @@
 """Fields that are wrong, each by its name."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -42,7 +43,7 @@ def faults_in(error: ValidationError) -> list[Fault]:
     ]
 
 
-def crossed(low_name: str, low: Any, high_name: str, high: Any) -> list[Fault]:
+def crossed(low_name: str, low: Decimal | int | None, high_name: str, high: Decimal | int | None) -> list[Fault]:
     """A fault at the lower end of a range when both ends are given and cross."""
     is_wrong = low is not None and high is not None and low > high
     return [Fault(low_name, f"must not be above {high_name}")] if is_wrong else []

@@ -1,8 +1,8 @@
-"""Values that everything in the catalogue shares: slugs, texts in three languages, pictures, how a list is asked for."""
+"""Values that everything in the catalogue shares: slugs, texts in three languages, pictures, pages of a list."""
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
@@ -35,7 +35,7 @@ def _web_address(text: str) -> str:
     return text
 
 
-def _language_by_any_name(value: Any) -> Any:
+def _language_by_any_name(value: object) -> object:
     return (language_of(value) or value) if isinstance(value, str) else value
 
 
@@ -75,14 +75,6 @@ class LocalText(Wire):
     en: Text
     km: Text | None = None
     zh: Text | None = None
-
-
-class FullText(Wire):
-    """A text of a data file: all three languages."""
-
-    en: LongerText
-    km: LongerText
-    zh: LongerText
 
 
 class InLanguage(Wire):

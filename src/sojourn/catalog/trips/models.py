@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, BeforeValidator, Field
@@ -15,16 +15,14 @@ from sojourn.catalog.values import (
     Lines,
     LocalText,
     LongerText,
-    LongText,
     Paging,
     Price,
     Query,
     Slug,
-    Text,
 )
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.money import ZERO
-from sojourn.platform.kit.wire import Money, MoneyIn, Wire
+from sojourn.platform.kit.wire import LongText, Money, MoneyIn, Text, Wire
 
 MAX_DAYS = 60
 
@@ -239,10 +237,11 @@ class TripOut(Wire):
     updated_at: AwareDatetime
 
 
-def _split(value: Any) -> Any:
+def _split(value: object) -> object:
     """`mood=food,history` means the same as `mood=food&mood=history`."""
-    parts = value if isinstance(value, (list, tuple)) else [value]
-    return [piece.strip() for part in parts for piece in (part.split(",") if isinstance(part, str) else [part])]
+    if not isinstance(value, list):
+        return value
+    return [piece.strip() for part in value for piece in str(part).split(",")]
 
 
 class TripFilters(Paging):

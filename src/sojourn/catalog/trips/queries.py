@@ -77,9 +77,10 @@ UPDATE trips SET is_active = false, version = version + 1, updated_at = $2, sour
  WHERE id = $1 AND is_active
 """
 LOCK_TRIP: LiteralString = f"""
-SELECT version, (SELECT row_to_json(x)::text FROM (SELECT {_COLUMNS}) x) AS content FROM trips WHERE id = $1 FOR NO KEY UPDATE
+SELECT version, (SELECT row_to_json(x)::text FROM (SELECT {_COLUMNS}) x) AS content
+  FROM trips WHERE id = $1 FOR NO KEY UPDATE
 """
-# A row that a person has changed since (source_hash is NULL) is theirs; one that says what the file says stays as it is.
+# A row that a person has changed (source_hash is NULL) is theirs; one that says what the file says stays as it is.
 UPSERT_TRIP: LiteralString = f"""
 INSERT INTO trips AS t (id, created_at, updated_at, source_hash, {_COLUMNS})
 SELECT $1, $2, $2, $3, {_COLUMNS} FROM jsonb_populate_record(NULL::trips, $4::jsonb)
