@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 import yaml
 from pydantic import ValidationError
@@ -34,7 +35,7 @@ from sojourn.platform.storefront import Storefront
 LANGUAGES = ("en", "km", "zh")
 
 Content = Mapping[str, Any]
-Model = TypeVar("Model", TripIn, ServiceIn)
+Model = TypeVar("Model", bound=TripIn | ServiceIn)
 
 
 @dataclass(frozen=True, slots=True)
