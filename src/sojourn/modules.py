@@ -15,8 +15,19 @@ from sojourn.people.users import jobs as user_jobs
 from sojourn.people.users import routes as user_routes
 from sojourn.platform.storefront import Module
 from sojourn.providers.work import JobKind, Timer
+from sojourn.sales.bookings import jobs as booking_jobs
+from sojourn.sales.bookings import routes as booking_routes
+from sojourn.sales.bookings.change_payable import ChangePayable
+from sojourn.sales.bookings.payable import BookingPayable
 from sojourn.sales.loyalty import jobs as loyalty_jobs
 from sojourn.sales.loyalty import routes as loyalty_routes
+from sojourn.sales.payments import jobs as payment_jobs
+from sojourn.sales.payments import routes as payment_routes
+from sojourn.sales.payments.payable import Payables, PurchaseKind
+
+PAYABLES = Payables(
+    {PurchaseKind.BOOKING: BookingPayable(), PurchaseKind.BOOKING_CHANGE: ChangePayable()}
+)
 
 ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.AUTH: (
@@ -25,14 +36,19 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.USERS: (user_routes.router, address_routes.router),
     Module.SERVICES: (service_routes.router,),
     Module.TRIPS: (trip_routes.router,),
+    Module.BOOKINGS: (booking_routes.departures_router, booking_routes.router, booking_routes.admin_router),
+    Module.PAYMENTS: (payment_routes.router,),
     Module.LOYALTY: (loyalty_routes.router,),
 }
 
 # Jobs and timers run for every storefront: a module that is switched off leaves nothing for them to find.
 JOBS: Sequence[JobKind] = (
     *auth_jobs.JOBS,
+    *payment_jobs.job_kinds(PAYABLES),
 )
 TIMERS: Sequence[Timer] = (
     *user_jobs.TIMERS,
+    *booking_jobs.TIMERS,
+    *payment_jobs.timers(PAYABLES),
     *loyalty_jobs.TIMERS,
 )

@@ -128,3 +128,10 @@ class Database:
             await asyncio.wait_for(self._pool.close(), timeout=5)
         except TimeoutError:
             self._pool.terminate()
+
+
+@asynccontextmanager
+async def savepoint(tx: Connection) -> AsyncIterator[None]:
+    """A part of a unit of work that may fail on its own: it is undone when the block raises, the rest goes on."""
+    async with tx.transaction():
+        yield

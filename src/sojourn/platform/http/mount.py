@@ -7,7 +7,7 @@ answer is rendered once, and its refusals are documented.
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sojourn.platform.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound, Refusal, TooManyRequests
-from sojourn.platform.http.dialect import documented, renderer, variant
+from sojourn.platform.http.dialect import RawJson, documented, renderer, variant
 from sojourn.platform.http.idempotency import IDEMPOTENCY_HEADER, IdempotencyInFlight, IdempotencyMismatch, replaying
 from sojourn.platform.http.refusals import error_body
 from sojourn.platform.storefront import Dialect
@@ -43,7 +43,7 @@ def mount(app: FastAPI, router: APIRouter, *, prefix: str, dialect: Dialect) -> 
 
 def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect) -> None:
     hints = get_type_hints(route.endpoint, include_extras=True)
-    answer = hints.pop("return", None)
+    answer = _without_raw(hints.pop("return", None))
     writes_itself = isinstance(answer, type) and issubclass(answer, Response)
     is_empty = answer in (None, type(None))
     status = route.status_code or (NO_CONTENT if is_empty else 200)
@@ -73,6 +73,12 @@ def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect) -> Non
 
 def _is_replayed(route: APIRoute) -> bool:
     return bool(route.methods & UNSAFE) and not getattr(route.endpoint, "is_never_replayed", False)
+
+
+def _without_raw(annotation: Any) -> Any:
+    """`X | RawJson` promises the shape of X; who wrote the bytes is nobody's business."""
+    left = [kind for kind in get_args(annotation) if kind is not RawJson]
+    return left[0] if len(left) == 1 and RawJson in get_args(annotation) else annotation
 
 
 def _signed(endpoint: Endpoint, hints: Mapping[str, Any], dialect: Dialect) -> Endpoint:

@@ -174,6 +174,9 @@ class StripePayments:
 
     def parse_event(self, *, payload: bytes, signature: str, now: datetime) -> ProviderEvent:
         stripe_signature.verify(payload=payload, header=signature, secrets=self._secrets, now=now)
+        return self.read_event(payload=payload)
+
+    def read_event(self, *, payload: bytes) -> ProviderEvent:
         try:
             return read_event(from_json(payload))
         except UnreadablePayload as error:

@@ -4,7 +4,6 @@ The provider is called between two units of work, never inside one: first the pa
 key), then the call, then its answer.
 """
 
-from datetime import datetime
 from uuid import UUID
 
 from sojourn.people.auth.access import Actor
@@ -146,7 +145,7 @@ async def _ask(provider: PaymentProvider, ctx: Context, *, purchase: Purchase, p
 
 
 async def cancel_at_provider(
-    connection: Connection, *, provider: PaymentProvider, payment_id: UUID, now: datetime
+    connection: Connection, *, provider: PaymentProvider, payment_id: UUID
 ) -> ProviderIntent | None:
     """Cancel a closed payment's intent. The intent comes back as it is: it may have succeeded at the last moment, and
     then the caller settles it. None when there was never an intent."""

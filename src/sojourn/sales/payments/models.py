@@ -187,3 +187,10 @@ class WebhookAnswer(Wire):
     """`status` is `processed`, `already_processed` or `stored` (kept, and tried again by a timer)."""
 
     status: str
+
+
+class PageIn(Wire):
+    """Which page of a list."""
+
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=100)] = 20

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.kit.ids import new_id
+from sojourn.providers.payments.port import ProviderIntent
 from sojourn.sales.payments.errors import PaymentNotFound
 from sojourn.sales.payments.models import (
     Disposition,
@@ -80,6 +81,11 @@ SELECT $12, $5, 'PROVIDER', paid.user_id, 'payment.captured', 'PAYMENT', paid.id
        $13, $14, jsonb_build_object('disposition', $3::text, 'event_id', $10::text)
   FROM paid
 RETURNING subject_id
+"""
+_FILL_CARD = """
+UPDATE payments SET card_brand = coalesce(card_brand, $2), card_last4 = coalesce(card_last4, $3),
+       card_fingerprint = coalesce(card_fingerprint, $4), provider_charge_id = coalesce(provider_charge_id, $5)
+ WHERE id = $1 AND card_last4 IS NULL
 """
 _INSERT_REFUND = f"""
 INSERT INTO refunds (id, payment_id, amount, currency, status, cause, reason, requested_by, provider_refund_id,
@@ -231,6 +237,13 @@ async def capture(
         request_id,
     )  # fmt: skip
     return written is not None
+
+
+async def fill_card(tx: Connection, *, payment_id: UUID, intent: ProviderIntent) -> None:
+    """A webhook names the charge only; what was read again from the provider knows the card."""
+    await tx.execute(
+        _FILL_CARD, payment_id, intent.card_brand, intent.card_last4, intent.card_fingerprint, intent.charge_id
+    )
 
 
 async def insert_refund(

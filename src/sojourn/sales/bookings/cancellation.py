@@ -1,0 +1,143 @@
+"""Cancelling: first shown, then done. What the preview shows is what comes back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sojourn.platform.audit.trail import Act, record
+from sojourn.platform.db.database import Connection
+from sojourn.platform.http.context import Origin
+from sojourn.platform.jobs.queue import enqueue
+from sojourn.platform.kit.money import ZERO
+from sojourn.platform.storefront import Storefront
+from sojourn.sales.bookings import changes_queries, queries, rules
+from sojourn.sales.bookings.errors import NotCancellable, QuoteChanged
+from sojourn.sales.bookings.models import Booking, BookingStatus, CancelIn, CancellationPreview, RefundTier
+from sojourn.sales.effects import BOOKING_CANCELLED, CANCEL_INTENT, effect
+from sojourn.sales.loyalty import service as loyalty
+from sojourn.sales.loyalty.rules import points_to_give_back, points_to_take_back
+from sojourn.sales.payments import queries as payments
+from sojourn.sales.payments import refunds
+from sojourn.sales.payments.models import RefundCause
+
+BY_CUSTOMER = "CANCELLED_BY_CUSTOMER"
+BY_AGENCY = "CANCELLED_BY_AGENCY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canceller:
+    """Who cancels: the owner by the policy, the agency always at 100 %."""
+
+    user_id: UUID
+    is_agency: bool
+
+
+def preview(
+    booking: Booking, *, storefront: Storefront, now: datetime, by_agency: bool
+) -> CancellationPreview:
+    """What cancelling `booking` at `now` would do. Raises NotCancellable."""
+    _check_cancellable(booking, now)
+    terms = _terms(booking, storefront, now, by_agency=by_agency)
+    refund = rules.refund_amount(
+        terms=terms, captured=booking.paid_usd, non_refundable=booking.non_refundable_usd,
+        already_refunded=booking.refunded_usd,
+    )  # fmt: skip
+    total = booking.refunded_usd + refund
+    is_paid = booking.paid_usd > ZERO
+    fraction = rules.share(total, booking.paid_usd)
+    return CancellationPreview(
+        booking_id=booking.id,
+        tier=terms.tier,
+        refund_percent=terms.percent,
+        hours_before_start=terms.hours_left,
+        refund_amount=refund,
+        non_refundable_amount=booking.non_refundable_usd,
+        currency=booking.currency,
+        points_returned=points_to_give_back(spent=booking.loyalty_points_used, fraction=fraction),
+        points_taken_back=(
+            points_to_take_back(earned=booking.loyalty_points_earned, refunded=total, captured=booking.paid_usd)
+            if is_paid
+            else 0
+        ),
+        quote_id=rules.quote_id(booking_id=booking.id, version=booking.version, tier=terms.tier, refund=refund),
+        valid_until=terms.valid_until,
+    )
+
+
+def _check_cancellable(booking: Booking, now: datetime) -> None:
+    is_open_hold = rules.is_live_hold(booking.status, booking.reserved_until, now)
+    if booking.status is not BookingStatus.CONFIRMED and not is_open_hold:
+        raise NotCancellable(details={"status": booking.status.value})
+
+
+def _terms(booking: Booking, storefront: Storefront, now: datetime, *, by_agency: bool) -> rules.Cancellation:
+    if booking.status is BookingStatus.RESERVED:
+        return rules.Cancellation(
+            tier=rules.UNPAID, percent=0, fixed_fee=ZERO, hours_left=0, valid_until=booking.reserved_until
+        )
+    return rules.cancellation(
+        tiers=[RefundTier.model_validate(tier) for tier in booking.cancellation_policy["tiers"]],
+        travel_date=booking.travel_date,
+        zone=booking.time_zone,
+        paid_at=booking.confirmed_at or booking.created_at,
+        now=now,
+        rules=storefront.rules,
+        by_agency=by_agency,
+    )
+
+
+async def cancel(
+    tx: Connection, *, storefront: Storefront, booking_id: UUID, canceller: Canceller, body: CancelIn, now: datetime,
+    origin: Origin,
+) -> CancellationPreview:  # fmt: skip
+    """Cancel: stock free, intents closed, refund asked for, points moved, mail queued; all or nothing.
+
+    Raises BookingNotFound, NotCancellable, QuoteChanged (with what holds now).
+    """
+    visible_to = None if canceller.is_agency else canceller.user_id
+    booking = await queries.lock_visible(tx, booking_id=booking_id, user_id=visible_to)
+    outcome = preview(booking, storefront=storefront, now=now, by_agency=canceller.is_agency)
+    if body.quote_id is not None and body.quote_id != outcome.quote_id:
+        raise QuoteChanged(details={"quote_id": outcome.quote_id, "refund_amount": f"{outcome.refund_amount:.2f}"})
+    change_ids = await changes_queries.list_ids(tx, booking_id=booking_id)
+    await queries.cancel(
+        tx, booking_id=booking_id, reason=body.reason or (BY_AGENCY if canceller.is_agency else BY_CUSTOMER), now=now
+    )
+    for purchase_id in (booking_id, *change_ids):
+        closed = await payments.close_open_payments(tx, purchase_id=purchase_id, code="purchase_cancelled", now=now)
+        await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
+    await changes_queries.cancel_pending(tx, booking_id=booking_id, now=now)
+    await _give_back(tx, booking, [booking_id, *change_ids], outcome.refund_amount, canceller, now, origin)
+    act = Act(
+        action="booking.cancelled", subject_kind="BOOKING", subject_id=booking_id, actor_id=canceller.user_id,
+        amount=outcome.refund_amount, currency=booking.currency, reference=booking.booking_ref,
+        detail={"tier": outcome.tier, "by_agency": canceller.is_agency},
+    )  # fmt: skip
+    await record(tx, act, now=now, origin=origin)
+    await enqueue(tx, effect(BOOKING_CANCELLED, booking_id=booking_id))
+    return outcome
+
+
+async def _give_back(
+    tx: Connection, booking: Booking, purchase_ids: list[UUID], refund: Decimal, canceller: Canceller, now: datetime,
+    origin: Origin,
+) -> None:  # fmt: skip
+    """Points and money, in the proportion in which they paid."""
+    if booking.status is BookingStatus.RESERVED:
+        if booking.loyalty_points_used:
+            await loyalty.release(tx, purchase_id=booking.id)
+        return
+    paid = await payments.lock_applied_payments(tx, purchase_ids=purchase_ids)
+    if refund > ZERO:
+        await refunds.request_over(
+            tx, payments=paid, amount=refund, cause=RefundCause.CANCELLATION, requested_by=canceller.user_id, now=now,
+            origin=origin,
+        )  # fmt: skip
+    total = booking.refunded_usd + refund
+    if booking.loyalty_points_used:
+        await loyalty.give_back(
+            tx, purchase_id=booking.id, fraction=rules.share(total, booking.paid_usd), now=now
+        )
+    for purchase_id in purchase_ids:
+        await loyalty.take_back(tx, purchase_id=purchase_id, refunded=total, captured=booking.paid_usd, now=now)

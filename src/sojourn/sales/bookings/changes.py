@@ -1,0 +1,254 @@
+"""Changing a booking: its date, its party, its extras. Stock moves atomically, or the booking stays as it was.
+
+An open hold is simply priced and claimed anew. A paid booking that becomes cheaper changes at once and the difference
+comes back by the policy. One that becomes dearer waits, with claims of its own, until the difference is paid.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sojourn.platform.audit.trail import Act, record
+from sojourn.platform.db.database import Connection
+from sojourn.platform.errors import InvalidInput
+from sojourn.platform.http.context import Origin
+from sojourn.platform.jobs.queue import NewJob, enqueue
+from sojourn.platform.kit.clock import local_date
+from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.money import ZERO, percent_of
+from sojourn.platform.storefront import Storefront
+from sojourn.sales.bookings import changes_queries, queries, rules
+from sojourn.sales.bookings.changes_queries import NewTerms
+from sojourn.sales.bookings.errors import ChangePending, NotModifiable, TripNotBookable
+from sojourn.sales.bookings.models import (
+    Booking,
+    BookingStatus,
+    ChangeIn,
+    Departure,
+    OptionChoice,
+    RefundTier,
+    Terms,
+)
+from sojourn.sales.bookings.service import check_points, check_terms, price_of
+from sojourn.sales.effects import BOOKING_MODIFIED, CANCEL_INTENT, effect
+from sojourn.sales.inventory import queries as inventory
+from sojourn.sales.inventory.models import Claim
+from sojourn.sales.payments import queries as payments
+from sojourn.sales.payments import refunds
+from sojourn.sales.payments.models import RefundCause
+from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.pricing.rules import max_points
+
+
+async def modify(
+    tx: Connection, *, storefront: Storefront, user_id: UUID, booking_id: UUID, body: ChangeIn, now: datetime,
+    origin: Origin,
+) -> None:  # fmt: skip
+    """Change a booking, or open a change that waits for its payment.
+
+    Raises BookingNotFound, NotModifiable, ChangePending, SoldOut, InvalidInput by field.
+    """
+    booking = await queries.lock_visible(tx, booking_id=booking_id, user_id=user_id)
+    is_hold = rules.is_live_hold(booking.status, booking.reserved_until, now)
+    has_started = booking.travel_date <= local_date(now, booking.time_zone)
+    if has_started or not (is_hold or booking.status is BookingStatus.CONFIRMED):
+        raise NotModifiable(details={"status": booking.status.value})
+    pending = await changes_queries.lock_pending(tx, booking_id=booking_id)
+    if pending is not None:
+        if pending.expires_at > now:
+            raise ChangePending(details={"change_id": str(pending.id)})
+        await changes_queries.cancel_pending(tx, booking_id=booking_id, now=now)
+    departure = await _departure(tx, booking, now)
+    terms = _new_terms(booking, departure, body, storefront=storefront, now=now)
+    if is_hold:
+        await _change_hold(tx, booking, departure, terms, now)
+    elif terms.price.total > booking.total_usd:
+        await _open_change(tx, booking, departure, terms, storefront, now)
+        return
+    else:
+        await _change_paid(tx, booking, departure, terms, storefront, now, origin)
+    await note_modified(tx, booking, terms, now=now, origin=origin)
+
+
+async def _departure(tx: Connection, booking: Booking, now: datetime) -> Departure:
+    """The trip at the price it was bought for; a retired trip can no longer be moved."""
+    current = await queries.get_departure(tx, trip_id=booking.trip_id, user_id=booking.user_id, now=now)
+    bought = booking.snapshot
+    return Departure(
+        trip_id=current.trip_id, title=current.title, slug=current.slug,
+        price_per_person=Decimal(bought["price_per_person_usd"]),
+        non_refundable_fee=Decimal(bought["non_refundable_fee_usd"]),
+        duration_days=bought["duration_days"], min_people=current.min_people, max_people=current.max_people,
+        options=current.options, policy=booking.cancellation_policy, meeting_point=current.meeting_point,
+        resource_id=current.resource_id, is_student=booking.student_discount_applied,
+    )  # fmt: skip
+
+
+def _new_terms(
+    booking: Booking, departure: Departure, body: ChangeIn, *, storefront: Storefront, now: datetime
+) -> NewTerms:
+    chosen = [OptionChoice.model_validate(option) for option in booking.snapshot["options"]]
+    asked = Terms(
+        travel_date=body.travel_date or booking.travel_date,
+        people_count=body.people_count or booking.people_count,
+        options=chosen if body.options is None else body.options,
+    )
+    check_terms(departure, asked, storefront=storefront, now=now)
+    price = price_of(departure, asked, points=booking.loyalty_points_used, rules=storefront.rules)
+    spent = booking.loyalty_points_used
+    if spent:
+        most = max_points(after_discounts=price.subtotal - price.discount, available=spent, rules=storefront.rules)
+        check_points(spent, most)
+    is_new_request = "special_requests" in body.model_fields_set
+    return NewTerms(
+        travel_date=asked.travel_date,
+        end_date=rules.end_date(asked.travel_date, departure.duration_days),
+        people_count=asked.people_count,
+        pickup_location=body.pickup_location or booking.pickup_location,
+        special_requests=body.special_requests if is_new_request else booking.special_requests,
+        customizations=booking.customizations,
+        options=[choice.model_dump(mode="json") for choice in asked.options],
+        travelers=None if body.travelers is None else [t.model_dump(mode="json") for t in body.travelers],
+        price=price,
+    )
+
+
+def _claims(departure: Departure, day: date, people: int) -> list[Claim]:
+    return [Claim(resource_id=departure.resource_id, day=day, quantity=people)]
+
+
+async def _change_hold(
+    tx: Connection, booking: Booking, departure: Departure, terms: NewTerms, now: datetime
+) -> None:
+    await _rewrite(tx, booking, terms, paid=ZERO, points=0, now=now)
+    closed = await payments.close_open_payments(tx, purchase_id=booking.id, code="superseded", now=now)
+    await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
+    await inventory.take(
+        tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id,
+        claims=_claims(departure, terms.travel_date, terms.people_count), expires_at=booking.reserved_until, now=now,
+    )  # fmt: skip
+
+
+async def _change_paid(
+    tx: Connection, booking: Booking, departure: Departure, terms: NewTerms, storefront: Storefront, now: datetime,
+    origin: Origin,
+) -> None:  # fmt: skip
+    """Same price or less: at once. The difference comes back in the percentage the policy gives now."""
+    saved = booking.total_usd - terms.price.total
+    if saved > ZERO:
+        await _refund_difference(tx, booking, saved, storefront, now, origin)
+    await _rewrite(tx, booking, terms, paid=ZERO, points=0, now=now)
+    if (terms.travel_date, terms.people_count) != (booking.travel_date, booking.people_count):
+        await inventory.take(
+            tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id,
+            claims=_claims(departure, terms.travel_date, terms.people_count), expires_at=None, now=now,
+        )  # fmt: skip
+
+
+async def _refund_difference(
+    tx: Connection, booking: Booking, saved: Decimal, storefront: Storefront, now: datetime, origin: Origin
+) -> None:
+    policy = rules.cancellation(
+        tiers=[RefundTier.model_validate(tier) for tier in booking.cancellation_policy["tiers"]],
+        travel_date=booking.travel_date, zone=booking.time_zone, paid_at=booking.confirmed_at or booking.created_at,
+        now=now, rules=storefront.rules, by_agency=False,
+    )  # fmt: skip
+    refund = percent_of(saved, policy.percent)
+    if refund == ZERO:
+        return
+    purchase_ids = [booking.id, *await changes_queries.list_ids(tx, booking_id=booking.id)]
+    paid = await payments.lock_applied_payments(tx, purchase_ids=purchase_ids)
+    await refunds.request_over(
+        tx, payments=paid, amount=refund, cause=RefundCause.MODIFICATION, requested_by=booking.user_id, now=now,
+        origin=origin,
+    )  # fmt: skip
+
+
+async def _open_change(
+    tx: Connection, booking: Booking, departure: Departure, terms: NewTerms, storefront: Storefront, now: datetime
+) -> None:
+    """Claim only what the booking does not have yet, and wait for the difference."""
+    change_id = new_id()
+    until = now + timedelta(seconds=storefront.rules.hold_seconds)
+    await changes_queries.insert_change(
+        tx, change_id=change_id, booking_id=booking.id, terms=terms,
+        amount_due=terms.price.total - booking.total_usd, version=booking.version, expires_at=until, now=now,
+    )  # fmt: skip
+    await claim_increment(
+        tx, booking=booking, change_id=change_id, resource_id=departure.resource_id, day=terms.travel_date,
+        people=terms.people_count, expires_at=until, now=now,
+    )  # fmt: skip
+
+
+async def claim_increment(
+    tx: Connection, *, booking: Booking, change_id: UUID, resource_id: UUID, day: date, people: int,
+    expires_at: datetime | None, now: datetime,
+) -> None:  # fmt: skip
+    """Claim for a change what goes beyond the booking's own claim. Raises SoldOut."""
+    extra = people - booking.people_count if day == booking.travel_date else people
+    if extra > 0:
+        claims = [Claim(resource_id=resource_id, day=day, quantity=extra)]
+        await inventory.take(
+            tx, kind=PurchaseKind.BOOKING_CHANGE, purchase_id=change_id, claims=claims, expires_at=expires_at, now=now
+        )
+
+
+async def _rewrite(
+    tx: Connection, booking: Booking, terms: NewTerms, *, paid: Decimal, points: int, now: datetime
+) -> None:
+    await changes_queries.rewrite_booking(
+        tx, booking_id=booking.id, terms=terms, paid=paid, points_earned=points, now=now
+    )
+
+
+async def apply_change(
+    tx: Connection, *, booking: Booking, change_id: UUID, terms: NewTerms, paid: Decimal, points: int, now: datetime
+) -> None:
+    """The difference is paid: the change's claims become the booking's, and its terms too. Raises SoldOut."""
+    resource_id = await inventory.find_departure(tx, trip_id=booking.trip_id)
+    if resource_id is None:
+        raise TripNotBookable
+    await inventory.release(tx, purchase_id=change_id, now=now)
+    claims = [Claim(resource_id=resource_id, day=terms.travel_date, quantity=terms.people_count)]
+    await inventory.take(
+        tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id, claims=claims, expires_at=None, now=now
+    )
+    await _rewrite(tx, booking, terms, paid=paid, points=points, now=now)
+    await changes_queries.mark_applied(tx, change_id=change_id, now=now)
+
+
+async def note_modified(
+    tx: Connection, booking: Booking, terms: NewTerms, *, now: datetime, origin: Origin
+) -> None:
+    """Trail and mail. `before` travels with the job, because the row no longer knows it."""
+    before = _summary(booking.travel_date, booking.end_date, booking.people_count, booking.total_usd)
+    after = _summary(terms.travel_date, terms.end_date, terms.people_count, terms.price.total)
+    act = Act(
+        action="booking.modified", subject_kind="BOOKING", subject_id=booking.id, actor_id=booking.user_id,
+        amount=terms.price.total - booking.total_usd, currency=booking.currency, reference=booking.booking_ref,
+        detail={"before": before, "after": after},
+    )  # fmt: skip
+    await record(tx, act, now=now, origin=origin)
+    if booking.status is BookingStatus.CONFIRMED:
+        await enqueue(tx, modified_mail(booking, before, after))
+
+
+def modified_mail(booking: Booking, before: dict[str, Any], after: dict[str, Any]) -> NewJob:
+    return NewJob(
+        kind=BOOKING_MODIFIED,
+        payload={"booking_id": booking.id, "version": booking.version + 1, "before": before, "after": after},
+    )
+
+
+def _summary(travel_date: date, end_date: date, people: int, total: Decimal) -> dict[str, Any]:
+    return {
+        "travel_date": travel_date.isoformat(), "end_date": end_date.isoformat(), "people_count": people,
+        "total": f"{total:.2f}",
+    }  # fmt: skip
+
+
+def check_something_changes(body: ChangeIn) -> None:
+    """An empty change is a mistake of the caller's. Raises InvalidInput."""
+    if not body.model_fields_set:
+        raise InvalidInput.at("travel_date", "name at least one thing to change")

@@ -1,0 +1,60 @@
+"""Bookings' timers (docs/jobs.md). None is needed for a right answer: they tidy, and complete what has been travelled."""
+
+from sojourn.platform.audit.trail import Act, ActorKind, record
+from sojourn.platform.jobs.queue import enqueue
+from sojourn.platform.kit.clock import local_date
+from sojourn.providers.work import Timer, Work
+from sojourn.sales.bookings import changes_queries, queries
+from sojourn.sales.effects import CANCEL_INTENT, effect
+from sojourn.sales.loyalty import service as loyalty
+from sojourn.sales.payments import queries as payments
+
+BATCH = 200
+
+
+async def tidy_lapsed_holds(work: Work) -> None:
+    """Lapsed holds become EXPIRED and their intents are cancelled, one transaction each."""
+    now = work.runtime.clock.now()
+    async with work.runtime.db.read() as connection:
+        lapsed = await queries.list_lapsed(connection, now=now, limit=BATCH)
+    for booking_id in lapsed:
+        async with work.runtime.db.unit_of_work() as tx:
+            booking = await queries.lock_booking(tx, booking_id=booking_id)
+            if booking is None or not await queries.expire(tx, booking_id=booking_id, now=now):
+                continue
+            closed = await payments.close_open_payments(tx, purchase_id=booking_id, code="hold_expired", now=now)
+            await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
+            if booking.loyalty_points_used:
+                await loyalty.release(tx, purchase_id=booking_id)
+            act = Act(
+                action="booking.expired", subject_kind="BOOKING", subject_id=booking_id, actor_kind=ActorKind.SYSTEM,
+                amount=booking.total_usd, currency=booking.currency, reference=booking.booking_ref,
+            )  # fmt: skip
+            await record(tx, act, now=now)
+
+
+async def complete_ended(work: Work) -> None:
+    """Confirmed bookings whose last day is over are COMPLETED; their points can be spent."""
+    now = work.runtime.clock.now()
+    today = local_date(now, work.runtime.storefront.time_zone)
+    async with work.runtime.db.read() as connection:
+        ended = await queries.list_ended(connection, before=today, limit=BATCH)
+    for booking_id in ended:
+        async with work.runtime.db.unit_of_work() as tx:
+            await queries.lock_booking(tx, booking_id=booking_id)
+            if await queries.complete(tx, booking_id=booking_id, now=now):
+                for purchase_id in (booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)):
+                    await loyalty.mature(tx, purchase_id=purchase_id, now=now)
+
+
+TIMERS = (
+    Timer(
+        name="bookings.tidy_lapsed_holds", cron="*/5 * * * *", handler=tidy_lapsed_holds,
+        title="Marks lapsed holds EXPIRED and cancels their intents; their stock was free already",
+    ),
+    Timer(
+        name="bookings.complete_ended", cron="*/30 * * * *", handler=complete_ended,
+        title="Completes bookings whose last day is over and lets their points mature",
+    ),
+)  # fmt: skip
+

@@ -1,0 +1,288 @@
+"""Bookings: what is sold for a date and takes stock."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from sojourn.platform.kit.wire import Money, MoneyIn, Wire
+from sojourn.sales.pricing.models import Price, PriceLine
+
+
+class BookingStatus(StrEnum):
+    """As stored. On the wire a lapsed hold reads CANCELLED with the reason HOLD_EXPIRED, as the document says."""
+
+    PENDING = "PENDING"
+    RESERVED = "RESERVED"
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
+    REFUNDED = "REFUNDED"
+    COMPLETED = "COMPLETED"
+    EXPIRED = "EXPIRED"
+
+
+class BookingType(StrEnum):
+    PACKAGE = "PACKAGE"
+    HOTEL_ONLY = "HOTEL_ONLY"
+    TRANSPORT_ONLY = "TRANSPORT_ONLY"
+    GUIDE_ONLY = "GUIDE_ONLY"
+
+
+HOLD_EXPIRED = "HOLD_EXPIRED"
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+class OptionChoice(Wire):
+    """One extra. Without `quantity`: one per booking, or one per person where it is sold per person."""
+
+    key: Key
+    quantity: Annotated[int, Field(ge=1, le=50)] | None = None
+
+
+class Traveler(Wire):
+    """Somebody who travels; names as in the passport."""
+
+    full_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    nationality: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] | None = None
+    birth_date: date | None = None
+    dietary_needs: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+
+
+class Terms(Wire):
+    """What one may ask for: the common part of a quote, a hold and a change."""
+
+    travel_date: date
+    people_count: Annotated[int, Field(ge=1, le=500)]
+    options: Annotated[list[OptionChoice], Field(max_length=20)] = []
+
+
+class QuoteIn(Terms):
+    booking_type: BookingType = BookingType.PACKAGE
+    trip_id: UUID
+    loyalty_points: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+
+
+class BookingIn(QuoteIn):
+    pickup_location: ShortText
+    special_requests: Note | None = None
+    customizations: dict[str, JsonValue] | None = None
+    travelers: Annotated[list[Traveler], Field(max_length=500)] = []
+    expected_total: MoneyIn | None = Field(None, description="Refused with QUOTE_CHANGED if the price is another now.")
+
+
+class ChangeIn(Wire):
+    """Only what is sent changes."""
+
+    travel_date: date | None = None
+    people_count: Annotated[int, Field(ge=1, le=500)] | None = None
+    options: Annotated[list[OptionChoice], Field(max_length=20)] | None = None
+    pickup_location: ShortText | None = None
+    special_requests: Note | None = None
+    travelers: Annotated[list[Traveler], Field(max_length=500)] | None = None
+
+
+class CancelIn(Wire):
+    quote_id: Annotated[str, StringConstraints(max_length=64)] | None = Field(
+        None, description="From the preview: refused with QUOTE_CHANGED when it no longer holds."
+    )
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+
+
+class Quote(Wire):
+    """A price, now. Nothing is held."""
+
+    trip_id: UUID
+    title: str
+    travel_date: date
+    end_date: date
+    people_count: int
+    available: int
+    currency: str
+    price: Price
+    max_loyalty_points: int
+
+
+class RefundTier(Wire):
+    """One step of a cancellation policy: `refund_percent` when at least `min_hours_before` hours are left."""
+
+    min_hours_before: int
+    refund_percent: int
+    fixed_fee: Money
+
+
+class CancellationPolicy(Wire):
+    name: str
+    tiers: list[RefundTier]
+
+
+class CancellationPreview(Wire):
+    """What cancelling now would do. `quote_id` holds until `valid_until`."""
+
+    booking_id: UUID
+    tier: str
+    refund_percent: int
+    hours_before_start: int
+    refund_amount: Money
+    non_refundable_amount: Money
+    currency: str
+    points_returned: int
+    points_taken_back: int
+    quote_id: str
+    valid_until: datetime | None
+
+
+class BookingPayment(Wire):
+    """The payment that counts: the one that was applied, else the newest."""
+
+    id: UUID
+    status: str
+    amount: Money
+    currency: str
+    stripe_payment_intent_id: str | None
+    payment_method: str
+    paid_at: datetime | None
+    refund_amount: Money
+
+
+class BookingOut(Wire):
+    """A booking as its list shows it; field names are the document's."""
+
+    id: UUID
+    booking_ref: str
+    user_id: UUID
+    booking_type: BookingType
+    status: str
+    cancellation_reason: str | None
+    trip_id: UUID | None
+    hotel_room_id: UUID | None
+    vehicle_id: UUID | None
+    guide_id: UUID | None
+    title: str
+    travel_date: date
+    end_date: date
+    people_count: int
+    pickup_location: str
+    special_requests: str | None
+    customizations: dict[str, Any] | None
+    currency: str
+    subtotal_usd: Money
+    discount_amount_usd: Money
+    loyalty_discount_usd: Money
+    total_usd: Money
+    paid_usd: Money
+    refunded_usd: Money
+    loyalty_points_earned: int
+    loyalty_points_used: int
+    student_discount_applied: bool
+    reserved_until: datetime | None
+    late_payment: bool
+    version: int
+    confirmed_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class PendingChange(Wire):
+    """A change that waits for its price difference; pay it with `change_id`."""
+
+    id: UUID
+    travel_date: date
+    end_date: date
+    people_count: int
+    amount_due: Money
+    expires_at: datetime
+
+
+class BookingDetail(BookingOut):
+    """One booking with how its price came to be."""
+
+    cancellation_policy: CancellationPolicy
+    travelers: list[Traveler]
+    meeting_point: str | None
+    lines: list[PriceLine]
+    payment: BookingPayment | None
+    pending_change: PendingChange | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """What a booking needs to know of a trip, the traveller and the stock: read once, before anything is locked."""
+
+    trip_id: UUID
+    title: str
+    slug: str
+    price_per_person: Decimal
+    non_refundable_fee: Decimal
+    duration_days: int
+    min_people: int
+    max_people: int
+    options: list[dict[str, Any]]
+    policy: dict[str, Any]
+    meeting_point: str | None
+    resource_id: UUID
+    is_student: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A booking as stored, for the use cases. Amounts in `currency`."""
+
+    id: UUID
+    booking_ref: str
+    user_id: UUID
+    booking_type: BookingType
+    status: BookingStatus
+    trip_id: UUID
+    title: str
+    snapshot: dict[str, Any]
+    travel_date: date
+    end_date: date
+    time_zone: str
+    people_count: int
+    pickup_location: str
+    special_requests: str | None
+    customizations: dict[str, Any] | None
+    currency: str
+    total_usd: Decimal
+    non_refundable_usd: Decimal
+    paid_usd: Decimal
+    refunded_usd: Decimal
+    loyalty_points_earned: int
+    loyalty_points_used: int
+    student_discount_applied: bool
+    cancellation_policy: dict[str, Any]
+    reserved_until: datetime | None
+    is_extended: bool
+    language: str
+    version: int
+    confirmed_at: datetime | None
+    created_at: datetime
+    email: str
+
+
+class MyBookingsIn(Wire):
+    """Filters of one's own list."""
+
+    status: BookingStatus | None = None
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+class AllBookingsIn(Wire):
+    """Filters of the desk's list."""
+
+    status: BookingStatus | None = None
+    travel_date: date | None = None
+    reference: Annotated[str, StringConstraints(strip_whitespace=True, max_length=12)] | None = None
+    trip_id: UUID | None = None
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=100)] = 20

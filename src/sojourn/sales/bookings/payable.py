@@ -1,0 +1,141 @@
+"""Bookings as payments see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sojourn.platform.db.database import Connection, savepoint
+from sojourn.platform.jobs.queue import NewJob
+from sojourn.platform.kit.clock import local_date
+from sojourn.platform.kit.money import ZERO
+from sojourn.platform.storefront import Storefront
+from sojourn.sales.bookings import changes_queries, queries, rules
+from sojourn.sales.bookings.models import Booking, BookingStatus
+from sojourn.sales.effects import BOOKING_CONFIRMED, effect
+from sojourn.sales.inventory import queries as inventory
+from sojourn.sales.inventory.errors import SoldOut
+from sojourn.sales.inventory.models import Claim
+from sojourn.sales.loyalty import queries as loyalty_queries
+from sojourn.sales.loyalty import service as loyalty
+from sojourn.sales.payments import queries as payments
+from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.pricing.rules import points_for
+
+STATES = {
+    BookingStatus.PENDING: PurchaseState.OPEN,
+    BookingStatus.RESERVED: PurchaseState.OPEN,
+    BookingStatus.EXPIRED: PurchaseState.LAPSED,
+    BookingStatus.CONFIRMED: PurchaseState.PAID,
+    BookingStatus.COMPLETED: PurchaseState.PAID,
+    BookingStatus.CANCELLED: PurchaseState.CANCELLED,
+    BookingStatus.REFUNDED: PurchaseState.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingPurchase(Purchase):
+    """A booking with what confirming it needs, so that nothing is read twice under the lock."""
+
+    booking: Booking
+
+
+def state_of(booking: Booking, now: datetime) -> PurchaseState:
+    """A hold whose deadline has passed is lapsed, tidied or not."""
+    if booking.status is BookingStatus.RESERVED and not rules.is_live_hold(booking.status, booking.reserved_until, now):
+        return PurchaseState.LAPSED
+    return STATES[booking.status]
+
+
+def as_purchase(booking: Booking, now: datetime) -> BookingPurchase:
+    return BookingPurchase(
+        kind=PurchaseKind.BOOKING,
+        id=booking.id,
+        user_id=booking.user_id,
+        reference=booking.booking_ref,
+        title=booking.title,
+        state=state_of(booking, now),
+        amount_due=booking.total_usd,
+        currency=booking.currency,
+        expires_at=booking.reserved_until,
+        customer_email=booking.email,
+        language=booking.language,
+        booking=booking,
+    )
+
+
+async def reclaim(tx: Connection, *, booking: Booking, now: datetime) -> bool:
+    """Take the stock of a lapsed hold again; False when it is gone. The customer is locked before the stock, as a
+    hold does it."""
+    resource_id = await inventory.find_departure(tx, trip_id=booking.trip_id)
+    if resource_id is None:
+        return False
+    if booking.loyalty_points_used:
+        await loyalty_queries.lock_owner(tx, user_id=booking.user_id)
+    claim = Claim(resource_id=resource_id, day=booking.travel_date, quantity=booking.people_count)
+    try:
+        async with savepoint(tx):
+            await inventory.take(
+                tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id, claims=[claim], expires_at=None, now=now
+            )
+    except SoldOut:
+        return False
+    return True
+
+
+class BookingPayable:
+    """`Payable` for bookings."""
+
+    async def find(self, connection: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
+        booking = await queries.find_booking(connection, booking_id=purchase_id)
+        return as_purchase(booking, now) if booking else None
+
+    async def lock(self, tx: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
+        booking = await queries.lock_booking(tx, booking_id=purchase_id)
+        return as_purchase(booking, now) if booking else None
+
+    async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:
+        assert isinstance(purchase, BookingPurchase)  # noqa: S101 - made by `lock` above
+        booking = purchase.booking
+        has_started = booking.travel_date <= local_date(now, booking.time_zone)
+        if has_started or not await reclaim(tx, booking=booking, now=now):
+            return False
+        await queries.reopen(tx, booking_id=purchase.id, now=now)
+        return True
+
+    async def confirm(
+        self, tx: Connection, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime
+    ) -> Sequence[NewJob]:
+        assert isinstance(purchase, BookingPurchase)  # noqa: S101 - made by `lock` above
+        booking = purchase.booking
+        points = points_for(captured.amount - booking.non_refundable_usd, storefront.rules)
+        await queries.confirm(
+            tx, booking_id=booking.id, paid=captured.amount, is_late=captured.is_late, points_earned=points, now=now
+        )
+        if booking.loyalty_points_used:
+            await loyalty.consume(
+                tx, user_id=booking.user_id, purchase_id=booking.id, booking_id=booking.id, now=now
+            )
+        await loyalty.earn(
+            tx, user_id=booking.user_id, purchase_kind=PurchaseKind.BOOKING, purchase_id=booking.id,
+            booking_id=booking.id, points=points, now=now,
+        )  # fmt: skip
+        return [effect(BOOKING_CONFIRMED, booking_id=booking.id, payment_id=captured.payment_id)]
+
+    async def note_refunds(
+        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime
+    ) -> None:
+        await note_refunds(tx, booking_id=purchase_id, now=now)
+
+
+async def note_refunds(tx: Connection, *, booking_id: UUID, now: datetime) -> None:
+    """Add up the refunds of all the booking's payments and let the points follow."""
+    purchase_ids = [booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)]
+    applied = await payments.lock_applied_payments(tx, purchase_ids=purchase_ids)
+    captured = sum((payment.captured_amount for payment in applied), ZERO)
+    refunded = sum((payment.refunded_amount for payment in applied), ZERO)
+    await queries.note_refunds(tx, booking_id=booking_id, refunded=refunded, now=now)
+    await loyalty.give_back(tx, purchase_id=booking_id, fraction=rules.share(refunded, captured), now=now)
+    for purchase_id in purchase_ids:
+        await loyalty.take_back(tx, purchase_id=purchase_id, refunded=refunded, captured=captured, now=now)

@@ -1,0 +1,105 @@
+"""What may be booked, and what comes back when it is cancelled: pure functions (rules, sections 2, 3 and 4)."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sojourn.platform.kit.clock import start_of_day
+from sojourn.platform.kit.money import ZERO, percent_of
+from sojourn.platform.storefront import SalesRules
+from sojourn.sales.bookings.models import BookingStatus, RefundTier
+
+HUNDRED = 100
+GRACE = "GRACE"
+AGENCY = "AGENCY"
+UNPAID = "UNPAID"
+NO_REFUND = "NO_REFUND"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """What cancelling at one moment brings. `tier` is a name or `>= N h`; `valid_until` is when it gets worse."""
+
+    tier: str
+    percent: int
+    fixed_fee: Decimal
+    hours_left: int
+    valid_until: datetime | None
+
+
+def is_live_hold(status: BookingStatus, reserved_until: datetime | None, now: datetime) -> bool:
+    """A hold lives until its deadline, whatever any worker has or has not done."""
+    return status is BookingStatus.RESERVED and reserved_until is not None and now < reserved_until
+
+
+def end_date(travel_date: date, duration_days: int) -> date:
+    """The last day of a trip; a one-day trip ends where it begins."""
+    return travel_date + timedelta(days=duration_days - 1)
+
+
+def date_window(today: date, rules: SalesRules) -> tuple[date, date]:
+    """First and last day that can be booked: from tomorrow to the horizon, in the storefront's zone."""
+    return today + timedelta(days=1), today + timedelta(days=rules.booking_horizon_days)
+
+
+def cancellation(
+    *,
+    tiers: Sequence[RefundTier],
+    travel_date: date,
+    zone: str,
+    paid_at: datetime,
+    now: datetime,
+    rules: SalesRules,
+    by_agency: bool,
+) -> Cancellation:
+    """The tier that applies at `now`: the first whose hours are left; the boundary favours the customer.
+
+    Hours count to 00:00 of the travel date in the service's own zone. Grace: everything within 24 h of paying while
+    the start is at least 168 h away. The agency's own cancellation always returns everything.
+    """
+    start = start_of_day(travel_date, zone)
+    left = start - now
+    hours = int(left.total_seconds() // 3600)
+    if by_agency:
+        return Cancellation(tier=AGENCY, percent=HUNDRED, fixed_fee=ZERO, hours_left=hours, valid_until=None)
+    grace_ends = min(
+        paid_at + timedelta(hours=rules.grace_hours_after_payment),
+        start - timedelta(hours=rules.grace_hours_before_start),
+    )
+    if now <= grace_ends:
+        return Cancellation(tier=GRACE, percent=HUNDRED, fixed_fee=ZERO, hours_left=hours, valid_until=grace_ends)
+    for tier in sorted(tiers, key=lambda t: -t.min_hours_before):
+        boundary = timedelta(hours=tier.min_hours_before)
+        if left >= boundary:
+            name = f">= {tier.min_hours_before} h"
+            return Cancellation(
+                tier=name, percent=tier.refund_percent, fixed_fee=tier.fixed_fee, hours_left=hours,
+                valid_until=start - boundary,
+            )  # fmt: skip
+    return Cancellation(tier=NO_REFUND, percent=0, fixed_fee=ZERO, hours_left=hours, valid_until=None)
+
+
+def refund_amount(
+    *, terms: Cancellation, captured: Decimal, non_refundable: Decimal, already_refunded: Decimal
+) -> Decimal:
+    """half-up(percent x (captured - non-refundable fees)) - fixed fee - already refunded, within 0 .. what is left.
+
+    At 100 % granted by the agency the fees come back too: the customer did not choose to cancel.
+    """
+    kept = ZERO if terms.tier == AGENCY else non_refundable
+    base = max(captured - kept, ZERO)
+    refund = percent_of(base, terms.percent) - terms.fixed_fee - already_refunded
+    return min(max(refund, ZERO), max(captured - already_refunded, ZERO))
+
+
+def quote_id(*, booking_id: object, version: int, tier: str, refund: Decimal) -> str:
+    """A name for exactly this outcome: it holds as long as the same outcome would be computed."""
+    text = f"{booking_id}|{version}|{tier}|{refund:.2f}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def share(part: Decimal, whole: Decimal) -> Decimal:
+    """`part / whole` between 0 and 1; nothing paid counts as everything given back."""
+    return Decimal(1) if whole <= ZERO else min(max(part / whole, Decimal(0)), Decimal(1))

@@ -1,0 +1,45 @@
+"""A payment row as the documents' field names."""
+
+from typing import Any
+
+from sojourn.sales.payments.models import PaymentOut, RefundOut
+from sojourn.sales.payments.payable import PurchaseKind
+
+
+def present(row: dict[str, Any]) -> PaymentOut:
+    """The wire form of a row of `queries.find_detail` or `queries.list_of_user`."""
+    kind = PurchaseKind(row["purchase_kind"])
+    booking_id = row["purchase_id"] if kind is PurchaseKind.BOOKING else row["changed_booking_id"]
+    refunds = [RefundOut.model_validate({n: r[n] for n in RefundOut.model_fields}) for r in row["refunds"]]
+    return PaymentOut(
+        id=row["id"],
+        order_id=row["purchase_id"] if kind is PurchaseKind.ORDER else None,
+        booking_id=booking_id,
+        user_id=row["user_id"],
+        reference=row["reference"],
+        amount=row["amount"],
+        amount_usd=row["amount"],
+        currency=row["currency"],
+        status=row["status"],
+        payment_method=row["method"],
+        stripe_payment_intent_id=row["provider_intent_id"],
+        stripe_charge_id=row["provider_charge_id"],
+        stripe_event_id=row["success_event_id"],
+        card_last4=row["card_last4"],
+        card_brand=row["card_brand"],
+        failure_code=row["failure_code"],
+        failure_message=row["failure_message"],
+        failure_reason=row["failure_message"] or row["failure_code"],
+        payment_attempts=row["payment_attempts"],
+        disposition=row["disposition"],
+        dispute_status=row["dispute_status"],
+        refund_amount=row["refunded_amount"],
+        refund_amount_usd=row["refunded_amount"],
+        refund_reason=refunds[-1].reason if refunds else None,
+        qr_code_url=None,
+        paid_at=row["paid_at"],
+        refunded_at=row["refunded_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        refunds=refunds,
+    )

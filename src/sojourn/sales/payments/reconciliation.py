@@ -1,0 +1,112 @@
+"""Finding what was lost: webhooks that never came, events that failed, refunds that were not sent.
+
+A timer re-reads what has waited too long; whatever it finds takes the same road as a webhook.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from sojourn.platform.http.context import SYSTEM_ORIGIN
+from sojourn.platform.inbox import events as inbox
+from sojourn.platform.jobs.queue import enqueue
+from sojourn.providers.payments.port import (
+    IntentStatus,
+    ProviderError,
+    ProviderIntent,
+    ProviderUnavailable,
+)
+from sojourn.providers.work import Work
+from sojourn.sales.effects import SEND_REFUND, effect
+from sojourn.sales.payments import events, intents, queries
+from sojourn.sales.payments.payable import Payables
+from sojourn.sales.payments.settlement import Arrival, settle
+
+logger = structlog.get_logger(__name__)
+
+BATCH = 100
+WAIT_BEFORE_ASKING = timedelta(minutes=2)
+ASK_AGAIN_AFTER = timedelta(minutes=2)
+GIVE_UP_AFTER = timedelta(days=3)
+RETRY_EVENTS_AFTER = timedelta(seconds=30)
+RESEND_REFUNDS_AFTER = timedelta(minutes=5)
+
+
+async def ask_about_waiting(work: Work, *, payables: Payables, wait: timedelta = WAIT_BEFORE_ASKING) -> int:
+    """Re-read open payments that have waited `wait`; returns how many were found settled or dead."""
+    now = work.runtime.clock.now()
+    async with work.runtime.db.read() as connection:
+        waiting = await queries.list_waiting(
+            connection, created_before=now - wait, checked_before=now - min(wait, ASK_AGAIN_AFTER), limit=BATCH
+        )
+    found = 0
+    for payment_id, intent_id in waiting:
+        try:
+            intent = await work.vendors.payments.get_intent(intent_id=intent_id)
+        except ProviderError as fault:
+            logger.warning("payment could not be re-read", payment_id=str(payment_id), code=fault.code)
+            if isinstance(fault, ProviderUnavailable):
+                return found
+            continue
+        found += await note_intent(work, payables=payables, payment_id=payment_id, intent=intent)
+    return found
+
+
+async def note_intent(work: Work, *, payables: Payables, payment_id: UUID, intent: ProviderIntent) -> bool:
+    """Act on an intent as the provider has it now. True when it had come to an end."""
+    now = work.runtime.clock.now()
+    async with work.runtime.db.unit_of_work() as tx:
+        if intent.status is IntentStatus.SUCCEEDED:
+            arrival = Arrival(
+                provider=work.vendors.payments.name, intent=intent, event_id=None, reported_at=now, origin=SYSTEM_ORIGIN
+            )
+            await settle(tx, arrival=arrival, payables=payables, storefront=work.runtime.storefront, now=now)
+            await queries.fill_card(tx, payment_id=payment_id, intent=intent)
+            return True
+        if intent.status is IntentStatus.CANCELED or intent.created_at < now - GIVE_UP_AFTER:
+            await queries.close_payment(tx, payment_id=payment_id, code="canceled", now=now)
+            return True
+        await queries.mark_checked(tx, payment_id=payment_id, now=now)
+    return False
+
+
+async def cancel_intent(work: Work, *, payables: Payables, payment_id: UUID) -> None:
+    """Cancel a closed payment's intent; if money came at the last moment it is judged like any other."""
+    async with work.runtime.db.read() as connection:
+        intent = await intents.cancel_at_provider(connection, provider=work.vendors.payments, payment_id=payment_id)
+    if intent is not None and intent.status is IntentStatus.SUCCEEDED:
+        await note_intent(work, payables=payables, payment_id=payment_id, intent=intent)
+
+
+async def retry_events(work: Work, *, payables: Payables) -> int:
+    """Handle stored events that failed. They were verified before they were stored."""
+    now = work.runtime.clock.now()
+    async with work.runtime.db.read() as connection:
+        waiting = await inbox.list_unhandled(connection, before=now - RETRY_EVENTS_AFTER, limit=BATCH)
+    handled = 0
+    for stored in waiting:
+        try:
+            event = work.vendors.payments.read_event(payload=stored.payload.encode())
+            async with work.runtime.db.unit_of_work() as tx:
+                await events.handle(
+                    tx, provider=stored.provider, event=event, payables=payables, storefront=work.runtime.storefront,
+                    now=work.runtime.clock.now(), origin=SYSTEM_ORIGIN,
+                )  # fmt: skip
+            handled += 1
+        except Exception as fault:
+            logger.exception("stored event failed again", event_id=stored.event_id)
+            async with work.runtime.db.read() as connection:
+                await inbox.mark_failed(
+                    connection, provider=stored.provider, event_id=stored.event_id, error=repr(fault)
+                )
+    return handled
+
+
+async def resend_refunds(work: Work) -> int:
+    """Queue again the refunds that wait although their job is gone."""
+    before = work.runtime.clock.now() - RESEND_REFUNDS_AFTER
+    async with work.runtime.db.unit_of_work() as tx:
+        waiting = await queries.list_pending_refunds(tx, requested_before=before, limit=BATCH)
+        await enqueue(tx, *(effect(SEND_REFUND, refund_id=refund_id) for refund_id in waiting))
+    return len(waiting)

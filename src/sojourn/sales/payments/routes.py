@@ -1,0 +1,149 @@
+"""Paying over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.requests import Request
+
+from sojourn.people.auth.access import CurrentAdmin, CurrentUser
+from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.mount import refuses
+from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.kit.wire import Page
+from sojourn.platform.storefront import LimitClass
+from sojourn.providers.vendors import TheVendors
+from sojourn.sales.payments import confirmation, events, intents, queries, refunds
+from sojourn.sales.payments.errors import (
+    AlreadyPaid,
+    AmountDiffers,
+    BadWebhook,
+    HoldExpired,
+    IntentMismatch,
+    NothingToRefund,
+    PaymentNotFound,
+    PaymentNotSucceeded,
+    ProviderDown,
+    ProviderRefusal,
+    PurchaseCancelled,
+    PurchaseNotFound,
+    RefundTooLarge,
+    UnreadableWebhook,
+)
+from sojourn.sales.payments.models import (
+    ConfirmIn,
+    IntentIn,
+    IntentOut,
+    PageIn,
+    PaymentOut,
+    RefundIn,
+    WebhookAnswer,
+)
+from sojourn.sales.payments.payable import Payables
+from sojourn.sales.payments.presenting import present
+
+router = APIRouter(prefix="/payments", tags=["payments"])
+
+paying = [Depends(limited(LimitClass.PAYMENTS))]
+reading = [Depends(limited(LimitClass.DEFAULT))]
+
+
+def _get_payables(request: Request) -> Payables:
+    payables: Payables = request.app.state.payables
+    return payables
+
+
+ThePayables = Annotated[Payables, Depends(_get_payables)]
+
+
+@router.post(
+    "/create-intent",
+    operation_id="create_payment_intent",
+    status_code=201,
+    dependencies=paying,
+    responses=refuses(
+        PurchaseNotFound, AlreadyPaid, PurchaseCancelled, HoldExpired, AmountDiffers, ProviderDown, ProviderRefusal
+    ),
+)
+async def create_intent(
+    ctx: Ctx, user: CurrentUser, vendors: TheVendors, payables: ThePayables, body: IntentIn
+) -> IntentOut:
+    """Open the payment of an order or booking. The amount is ours; calling twice answers the same intent."""
+    return await intents.create_intent(ctx, provider=vendors.payments, payables=payables, actor=user, body=body)
+
+
+@router.post(
+    "/confirm",
+    operation_id="confirm_payment",
+    dependencies=paying,
+    responses=refuses(PurchaseNotFound, IntentMismatch, PaymentNotSucceeded, ProviderDown, ProviderRefusal),
+)
+async def confirm(
+    ctx: Ctx, user: CurrentUser, vendors: TheVendors, payables: ThePayables, body: ConfirmIn
+) -> PaymentOut:
+    """Tell us that the card went through. We re-read the intent from the provider and settle it."""
+    payment_id = await confirmation.confirm(
+        ctx, provider=vendors.payments, payables=payables, actor=user, body=body
+    )
+    async with ctx.read() as connection:
+        row = await queries.find_detail(connection, payment_id=payment_id, user_id=user.user_id)
+    if row is None:
+        raise PaymentNotFound
+    return present(row)
+
+
+@router.post("/webhook", operation_id="receive_payment_webhook", responses=refuses(BadWebhook, UnreadableWebhook))
+async def receive_webhook(
+    ctx: Ctx,
+    request: Request,
+    vendors: TheVendors,
+    payables: ThePayables,
+    stripe_signature: Annotated[str, Header(max_length=4096)] = "",
+) -> WebhookAnswer:
+    """For the payment provider: signed, stored, settled in the same request, and harmless to repeat."""
+    payload = await request.body()
+    status = await events.receive(
+        ctx, provider=vendors.payments, payables=payables, payload=payload, signature=stripe_signature
+    )
+    return WebhookAnswer(status=status)
+
+
+@router.get("", operation_id="list_my_payments", dependencies=reading)
+async def list_my_payments(ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, Query()]) -> Page[PaymentOut]:
+    """Own payments, newest first."""
+    async with ctx.read() as connection:
+        rows, total = await queries.list_of_user(
+            connection, user_id=user.user_id, limit=page.per_page, offset=(page.page - 1) * page.per_page
+        )
+    return Page[PaymentOut](items=[present(row) for row in rows], page=page.page, per_page=page.per_page, total=total)
+
+
+@router.get("/{payment_id}", operation_id="get_payment", dependencies=reading, responses=refuses(PaymentNotFound))
+async def get_payment(ctx: Ctx, user: CurrentUser, payment_id: UUID) -> PaymentOut:
+    """One payment with its refunds: its owner's, or any for an admin."""
+    async with ctx.read() as connection:
+        row = await queries.find_detail(
+            connection, payment_id=payment_id, user_id=None if user.is_admin else user.user_id
+        )
+    if row is None:
+        raise PaymentNotFound
+    return present(row)
+
+
+@router.post(
+    "/{payment_id}/refund",
+    operation_id="refund_payment",
+    status_code=202,
+    dependencies=reading,
+    responses=refuses(PaymentNotFound, NothingToRefund, RefundTooLarge),
+)
+async def refund_payment(
+    ctx: Ctx, admin: CurrentAdmin, payables: ThePayables, payment_id: UUID, body: RefundIn
+) -> PaymentOut:
+    """Refund a payment in part or whole. The provider is asked at once by a job; look at `refunds[].status`."""
+    await refunds.request_by_staff(ctx, payables=payables, admin=admin, payment_id=payment_id, body=body)
+    async with ctx.read() as connection:
+        row = await queries.find_detail(connection, payment_id=payment_id, user_id=None)
+    if row is None:
+        raise PaymentNotFound
+    return present(row)
