@@ -6,6 +6,7 @@ CREATE TABLE notifications (
     occasion text NOT NULL DEFAULT '',
     user_id uuid REFERENCES users (id),
     recipient text NOT NULL,
+    recipient_name text,
     language text NOT NULL,
     context jsonb NOT NULL,
     invoice_id uuid REFERENCES invoices (id),

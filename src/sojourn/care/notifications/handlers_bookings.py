@@ -1,0 +1,149 @@
+"""Mails about bookings of trips."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sojourn.care.notifications import sources
+from sojourn.care.notifications.mails import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingModified,
+    BookingReminder,
+    BookingTerms,
+    MailContext,
+)
+from sojourn.care.notifications.models import Letter
+from sojourn.care.notifications.service import BATCH, keep
+from sojourn.platform.db.database import Row
+from sojourn.platform.jobs.queue import Payload
+from sojourn.platform.kit.clock import local_date, start_of_day
+from sojourn.platform.storefront import Storefront
+from sojourn.providers.work import Work
+from sojourn.sales.invoices.service import ensure_invoice
+
+UNPAID = "UNPAID"
+REMIND_FROM = timedelta(hours=9)  # on the storefront's clock, the day before (rules, section 10)
+
+
+async def booking_confirmed(work: Work, payload: Payload) -> None:
+    """The confirmation with the invoice, which is issued here if it was not before."""
+    now, storefront = work.runtime.clock.now(), work.runtime.storefront
+    async with work.runtime.db.unit_of_work() as tx:
+        booking = await sources.get_booking(tx, UUID(payload["booking_id"]))
+        invoice = await ensure_invoice(tx, storefront=storefront, payment_id=UUID(payload["payment_id"]), now=now)
+        context = BookingConfirmed(
+            booking_ref=booking["booking_ref"],
+            trip_title=booking["title"],
+            travel_date=booking["travel_date"],
+            end_date=_end_date(booking),
+            people_count=booking["people_count"],
+            pickup_location=booking["pickup_location"],
+            meeting_point=booking["meeting_point"],
+            lines=await sources.list_lines(tx, booking["id"]),
+            total=booking["total_usd"],
+            currency=booking["currency"],
+            points_pending=booking["loyalty_points_earned"],
+            invoice_number=invoice.number,
+            booking_url=booking_url(storefront, booking),
+        )
+        await keep(tx, _letter(booking, context, invoice_id=invoice.id), now=now)
+
+
+async def booking_cancelled(work: Work, payload: Payload) -> None:
+    """The end of a booking, with what comes back. A customer who drops an unpaid hold is told nothing new."""
+    async with work.runtime.db.unit_of_work() as tx:
+        booking = await sources.get_booking(tx, UUID(payload["booking_id"]))
+        act = await sources.get_act(tx, booking["id"], "booking.cancelled")
+        tier, by_agency = act["detail"]["tier"], bool(act["detail"]["by_agency"])
+        if tier == UNPAID and not by_agency:
+            return
+        returned, taken_back = await sources.get_points_moved(tx, booking["id"])
+        context = BookingCancelled(
+            booking_ref=booking["booking_ref"],
+            title=booking["title"],
+            cancelled_by="AGENCY" if by_agency else "CUSTOMER",
+            refund_percent=percent_of_tier(tier, booking["cancellation_policy"]),
+            refund_amount=act["amount"],
+            currency=booking["currency"],
+            points_returned=returned,
+            points_taken_back=taken_back,
+        )
+        await keep(tx, _letter(booking, context), now=work.runtime.clock.now())
+
+
+def percent_of_tier(tier: str, policy: Mapping[str, Any]) -> int:
+    """The percentage behind a tier's name: one of the booking's own policy, or one of the law's."""
+    for step in policy["tiers"]:
+        if tier == f">= {step['min_hours_before']} h":
+            return int(step["refund_percent"])
+    return 100 if tier in ("AGENCY", "GRACE") else 0
+
+
+async def booking_modified(work: Work, payload: Payload) -> None:
+    """What changed and what it costs or brings; one mail a version."""
+    async with work.runtime.db.unit_of_work() as tx:
+        booking = await sources.get_booking(tx, UUID(payload["booking_id"]))
+        act = await sources.get_act(tx, booking["id"], "booking.modified")
+        context = BookingModified(
+            booking_ref=booking["booking_ref"],
+            trip_title=booking["title"],
+            before=BookingTerms.model_validate(act["detail"]["before"]),
+            after=BookingTerms.model_validate(act["detail"]["after"]),
+            price_difference=act["amount"],
+            currency=booking["currency"],
+            booking_url=booking_url(work.runtime.storefront, booking),
+        )
+        await keep(tx, _letter(booking, context, occasion=str(payload["version"])), now=work.runtime.clock.now())
+
+
+async def send_reminders(work: Work) -> None:
+    """Once for each confirmed booking that travels tomorrow, from nine in the morning on the storefront's clock.
+
+    Runs every hour, so that nobody is forgotten after downtime, nor whoever books for tomorrow at noon.
+    """
+    now, storefront = work.runtime.clock.now(), work.runtime.storefront
+    today = local_date(now, storefront.time_zone)
+    if now < start_of_day(today, storefront.time_zone) + REMIND_FROM:
+        return
+    is_done = False
+    while not is_done:
+        async with work.runtime.db.unit_of_work() as tx:
+            waiting = await sources.list_to_remind(tx, travel_date=today + timedelta(days=1), limit=BATCH)
+            for booking_id in waiting:
+                booking = await sources.get_booking(tx, booking_id)
+                await keep(tx, _letter(booking, _reminder(storefront, booking)), now=now)
+        is_done = len(waiting) < BATCH
+
+
+def _reminder(storefront: Storefront, booking: Row) -> BookingReminder:
+    return BookingReminder(
+        booking_ref=booking["booking_ref"],
+        trip_title=booking["title"],
+        travel_date=booking["travel_date"],
+        people_count=booking["people_count"],
+        pickup_location=booking["pickup_location"],
+        meeting_point=booking["meeting_point"],
+        booking_url=booking_url(storefront, booking),
+    )
+
+
+def booking_url(storefront: Storefront, booking: Row) -> str:
+    return f"{storefront.frontend_url}/bookings/{booking['id']}"
+
+
+def _end_date(booking: Row) -> date | None:
+    """None for a trip that ends where it begins."""
+    end_date: date = booking["end_date"]
+    return end_date if end_date != booking["travel_date"] else None
+
+
+def _letter(booking: Row, context: MailContext, *, occasion: str = "", invoice_id: UUID | None = None) -> Letter:
+    return Letter(
+        context=context,
+        to=sources.customer_of(booking),
+        subject_id=booking["id"],
+        occasion=occasion,
+        invoice_id=invoice_id,
+    )

@@ -1,0 +1,123 @@
+"""Mails about orders of services."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sojourn.care.notifications import sources
+from sojourn.care.notifications.mails import (
+    ConsultantAssigned,
+    MailContext,
+    Onboarding,
+    OrderCancelled,
+    OrderConfirmation,
+    OrderStatusChanged,
+)
+from sojourn.care.notifications.models import Letter
+from sojourn.care.notifications.service import keep
+from sojourn.platform.db.database import Row
+from sojourn.platform.i18n import Language, pick
+from sojourn.platform.jobs.queue import Payload
+from sojourn.platform.storefront import Storefront
+from sojourn.providers.work import Work
+from sojourn.sales.invoices.service import ensure_invoice
+
+Titles = Sequence[Mapping[str, Mapping[str, str]]]
+
+
+async def order_confirmed(work: Work, payload: Payload) -> None:
+    """The confirmation with the invoice, which is issued here if it was not before."""
+    now, storefront = work.runtime.clock.now(), work.runtime.storefront
+    async with work.runtime.db.unit_of_work() as tx:
+        order = await sources.get_order(tx, UUID(payload["order_id"]))
+        invoice = await ensure_invoice(tx, storefront=storefront, payment_id=UUID(payload["payment_id"]), now=now)
+        context = OrderConfirmation(
+            order_number=order["order_number"],
+            service_title=order["title"],
+            lines=await sources.list_lines(tx, order["id"]),
+            total=order["total_amount"],
+            currency=order["currency"],
+            invoice_number=invoice.number,
+            order_url=order_url(storefront, order),
+        )
+        await keep(tx, _letter(order, context, invoice_id=invoice.id), now=now)
+
+
+async def order_onboarding(work: Work, payload: Payload) -> None:
+    """What the customer has to provide and how the work proceeds, in the language of the purchase."""
+    async with work.runtime.db.unit_of_work() as tx:
+        order = await sources.get_order(tx, UUID(payload["order_id"]))
+        if order["status"] == "CANCELLED":
+            return
+        language = Language(order["language"])
+        context = Onboarding(
+            order_number=order["order_number"],
+            service_title=order["title"],
+            checklist=_titles(order["checklist"], language),
+            next_steps=_titles(order["stages"], language),
+            order_url=order_url(work.runtime.storefront, order),
+        )
+        await keep(tx, _letter(order, context), now=work.runtime.clock.now())
+
+
+async def order_status_changed(work: Work, payload: Payload) -> None:
+    """One mail for each step of the work."""
+    async with work.runtime.db.unit_of_work() as tx:
+        order = await sources.get_order(tx, UUID(payload["order_id"]))
+        event = await sources.get_order_event(tx, order["id"], int(payload["event_id"]))
+        context = OrderStatusChanged(
+            order_number=order["order_number"],
+            service_title=order["title"],
+            old_status=event["from_status"],
+            new_status=event["to_status"],
+            note=event["note"],
+            order_url=order_url(work.runtime.storefront, order),
+        )
+        await keep(tx, _letter(order, context, occasion=str(payload["event_id"])), now=work.runtime.clock.now())
+
+
+async def order_cancelled(work: Work, payload: Payload) -> None:
+    """The end of an order, with what comes back."""
+    async with work.runtime.db.unit_of_work() as tx:
+        order = await sources.get_order(tx, UUID(payload["order_id"]))
+        context = OrderCancelled(
+            order_number=order["order_number"],
+            service_title=order["title"],
+            refund_amount=await sources.get_refund_asked(tx, order["id"]),
+            currency=order["currency"],
+            reason=order["cancellation_reason"],
+        )
+        await keep(tx, _letter(order, context), now=work.runtime.clock.now())
+
+
+async def consultant_assigned(work: Work, payload: Payload) -> None:
+    """Who looks after the order. Nothing when it was taken away again meanwhile."""
+    async with work.runtime.db.unit_of_work() as tx:
+        order = await sources.get_order(tx, UUID(payload["order_id"]))
+        consultant = await sources.find_consultant(tx, order["id"])
+        if consultant is None:
+            return
+        context = ConsultantAssigned(
+            order_number=order["order_number"],
+            service_title=order["title"],
+            consultant_name=consultant["name"],
+            consultant_email=consultant["email"],
+        )
+        await keep(tx, _letter(order, context, occasion=str(payload["event_id"])), now=work.runtime.clock.now())
+
+
+def order_url(storefront: Storefront, order: Row) -> str:
+    return f"{storefront.frontend_url}/orders/{order['id']}"
+
+
+def _letter(order: Row, context: MailContext, *, occasion: str = "", invoice_id: UUID | None = None) -> Letter:
+    return Letter(
+        context=context,
+        to=sources.customer_of(order),
+        subject_id=order["id"],
+        occasion=occasion,
+        invoice_id=invoice_id,
+    )
+
+
+def _titles(entries: Titles, language: Language) -> tuple[str, ...]:
+    return tuple(pick(entry["title"], language) for entry in entries)

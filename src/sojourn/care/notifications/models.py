@@ -1,0 +1,72 @@
+"""Notifications: every mail is a row before it is a mail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sojourn.care.notifications.mails import MailContext, MailKind
+from sojourn.platform.i18n import Language
+from sojourn.platform.kit.wire import Wire
+
+
+class NotificationStatus(StrEnum):
+    QUEUED = "QUEUED"
+    SENT = "SENT"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Whom a mail goes to. `user_id` is None for the agency's own staff address."""
+
+    user_id: UUID | None
+    email: str
+    name: str | None
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail to be kept and sent. The same kind about the same subject and occasion never goes twice to one address."""
+
+    context: MailContext
+    to: Recipient
+    subject_id: UUID
+    occasion: str = ""
+    invoice_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A mail that was taken up for sending; `attempts` counts this one."""
+
+    id: UUID
+    kind: MailKind
+    user_id: UUID | None
+    recipient: str
+    recipient_name: str | None
+    language: Language
+    context: dict[str, Any]
+    invoice_id: UUID | None
+    attempts: int
+    last_error: str | None
+
+
+class NotificationOut(Wire):
+    """A mail as the desk sees it: what became of it, not what it says."""
+
+    id: UUID
+    kind: MailKind
+    subject_id: UUID
+    user_id: UUID | None
+    recipient: str
+    language: Language
+    status: NotificationStatus
+    provider: str | None
+    provider_id: str | None
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+    sent_at: datetime | None

@@ -1,0 +1,129 @@
+"""Every statement on `notifications`. What the mails tell of is read in `sources.py`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sojourn.care.notifications.errors import NotificationNotFound
+from sojourn.care.notifications.mails import MailKind
+from sojourn.care.notifications.models import Letter, NotificationOut, NotificationStatus, Waiting
+from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.i18n import Language
+from sojourn.platform.kit.ids import new_id
+
+INSERT_NOTIFICATION = """
+INSERT INTO notifications (id, kind, subject_id, occasion, user_id, recipient, recipient_name, language, context,
+                           invoice_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (kind, subject_id, occasion, recipient) DO NOTHING
+RETURNING id
+"""
+TAKE_UP = """
+UPDATE notifications SET attempts = attempts + 1 WHERE id = $1 AND status = 'QUEUED'
+RETURNING id, kind, user_id, recipient, recipient_name, language, context, invoice_id, attempts, last_error
+"""
+# A mail that is done with needs its single-use link no more: no copy of the secret stays behind.
+MARK_SENT = """
+UPDATE notifications SET status = 'SENT', provider = $2, provider_id = $3, sent_at = $4, last_error = NULL,
+                         context = context - 'link'
+ WHERE id = $1 AND status = 'QUEUED'
+"""
+MARK_FAILED = """
+UPDATE notifications SET status = 'FAILED', provider = $2, last_error = $3, context = context - 'link'
+ WHERE id = $1 AND status = 'QUEUED'
+"""
+NOTE_ERROR = "UPDATE notifications SET last_error = $2 WHERE id = $1 AND status = 'QUEUED'"
+SELECT_OVERDUE = """
+SELECT id FROM notifications WHERE status = 'QUEUED' AND created_at < $1 ORDER BY created_at LIMIT $2
+"""
+SELECT_INVOICE = "SELECT kind, number, document FROM invoices WHERE id = $1"
+REQUEUE = """
+UPDATE notifications SET status = 'QUEUED', attempts = 0, last_error = NULL
+ WHERE id = $1 AND status = 'FAILED' AND NOT kind = ANY ($2)
+RETURNING id
+"""
+SELECT_STATUS = "SELECT status FROM notifications WHERE id = $1"
+SELECT_PAGE = """
+SELECT id, kind, subject_id, user_id, recipient, language, status, provider, provider_id, attempts, last_error,
+       created_at, sent_at
+  FROM notifications
+ WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR user_id = $3)
+   AND ($4::uuid IS NULL OR subject_id = $4) AND ($5::text IS NULL OR lower(recipient) = lower($5))
+ ORDER BY created_at DESC, id DESC
+ LIMIT $6 OFFSET $7
+"""
+SELECT_TOTAL = """
+SELECT count(*) FROM notifications
+ WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR user_id = $3)
+   AND ($4::uuid IS NULL OR subject_id = $4) AND ($5::text IS NULL OR lower(recipient) = lower($5))
+"""
+
+
+async def insert_notification(tx: Connection, letter: Letter, *, now: datetime) -> UUID | None:
+    """The new row's id; None when this mail was kept before."""
+    to = letter.to
+    kept: UUID | None = await tx.fetchval(
+        INSERT_NOTIFICATION, new_id(), letter.context.kind, letter.subject_id, letter.occasion, to.user_id, to.email,
+        to.name, to.language, letter.context.model_dump(mode="json"), letter.invoice_id, now,
+    )  # fmt: skip
+    return kept
+
+
+async def find_taken_up(connection: Connection, notification_id: UUID) -> Waiting | None:
+    """The mail, one attempt further; None when it no longer waits."""
+    row = await connection.fetchrow(TAKE_UP, notification_id)
+    if row is None:
+        return None
+    return Waiting(**dict(row) | {"kind": MailKind(row["kind"]), "language": Language(row["language"])})
+
+
+async def mark_sent(
+    connection: Connection, notification_id: UUID, *, provider: str, provider_id: str, now: datetime
+) -> None:
+    await connection.execute(MARK_SENT, notification_id, provider, provider_id, now)
+
+
+async def mark_failed(connection: Connection, notification_id: UUID, *, provider: str, error: str) -> None:
+    await connection.execute(MARK_FAILED, notification_id, provider, error[:2000])
+
+
+async def note_error(connection: Connection, notification_id: UUID, *, error: str) -> None:
+    """The attempt failed; the mail still waits."""
+    await connection.execute(NOTE_ERROR, notification_id, error[:2000])
+
+
+async def list_overdue(connection: Connection, *, created_before: datetime, limit: int) -> Sequence[UUID]:
+    """Mails that still wait, oldest first."""
+    return [row["id"] for row in await connection.fetch(SELECT_OVERDUE, created_before, limit)]
+
+
+async def get_invoice(connection: Connection, invoice_id: UUID) -> Row:
+    """`kind`, `number` and `document` of the invoice or credit note that goes with a mail."""
+    row = await connection.fetchrow(SELECT_INVOICE, invoice_id)
+    if row is None:
+        raise LookupError(f"invoice {invoice_id} is gone")
+    return row
+
+
+async def requeue(tx: Connection, notification_id: UUID, *, but_not: Sequence[MailKind]) -> bool:
+    """Let a failed mail wait again. False when it is not failed, or of a kind that cannot go again."""
+    return await tx.fetchval(REQUEUE, notification_id, list(but_not)) is not None
+
+
+async def get_status(connection: Connection, notification_id: UUID) -> NotificationStatus:
+    """Raises `NotificationNotFound`."""
+    status = await connection.fetchval(SELECT_STATUS, notification_id)
+    if status is None:
+        raise NotificationNotFound
+    return NotificationStatus(status)
+
+
+async def list_notifications(
+    connection: Connection, *, status: str | None, kind: str | None, user_id: UUID | None, subject_id: UUID | None,
+    recipient: str | None, limit: int, offset: int,
+) -> tuple[list[NotificationOut], int]:  # fmt: skip
+    """One page, newest first, and how many there are in all."""
+    filters = (status, kind, user_id, subject_id, recipient)
+    rows = await connection.fetch(SELECT_PAGE, *filters, limit, offset)
+    total: int = await connection.fetchval(SELECT_TOTAL, *filters)
+    return [NotificationOut.model_validate(dict(row)) for row in rows], total

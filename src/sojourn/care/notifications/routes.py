@@ -1,0 +1,61 @@
+"""The way out of mails that nobody has to get."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import HTMLResponse
+
+from sojourn.care.notifications import sources
+from sojourn.care.notifications.errors import UnsubscribeLinkInvalid
+from sojourn.care.notifications.unsubscribe import PREFERENCES, read_token
+from sojourn.platform.audit.trail import Act, record
+from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.mount import refuses
+from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.storefront import LimitClass
+
+router = APIRouter(
+    prefix="/notifications",
+    tags=["notifications"],
+    dependencies=[Depends(limited(LimitClass.AUTH, by_address=True))],
+)
+
+Token = Annotated[str, Query(min_length=1, max_length=200, description="From the mail's unsubscribe link.")]
+
+# A link is opened by scanners and previews as well: only the button, or the mail program's own POST, unsubscribes.
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width"></head><body><h1>{title}</h1>{body}</body></html>
+"""
+_ASK = _PAGE.format(
+    title="Unsubscribe",
+    body="<p>You will no longer get mails of this kind. Mails about your purchases and the safety of your account "
+    'still come.</p><form method="post"><button type="submit">Unsubscribe</button></form>',
+)
+_DONE = _PAGE.format(
+    title="Unsubscribed", body="<p>It is done. You can change it again in your account's preferences.</p>"
+)
+
+
+@router.get("/unsubscribe", operation_id="show_unsubscribe_page", responses=refuses(UnsubscribeLinkInvalid))
+async def show_unsubscribe_page(ctx: Ctx, token: Token) -> HTMLResponse:
+    """The page behind a mail's unsubscribe link: it asks, and changes nothing."""
+    read_token(token, secret=ctx.runtime.access_secret)
+    return HTMLResponse(_ASK)
+
+
+@router.post("/unsubscribe", operation_id="unsubscribe", responses=refuses(UnsubscribeLinkInvalid))
+async def unsubscribe(ctx: Ctx, token: Token) -> HTMLResponse:
+    """One click and no sign-in (RFC 8058): mails of the link's kind stop. Safe to repeat."""
+    user_id, kind = read_token(token, secret=ctx.runtime.access_secret)
+    async with ctx.unit_of_work() as tx:
+        await sources.set_unwanted(tx, user_id, preference=PREFERENCES[kind], now=ctx.now())
+        act = Act(
+            action="notification.unsubscribed",
+            subject_kind="user",
+            subject_id=user_id,
+            actor_id=user_id,
+            detail={"kind": kind},
+        )
+        await record(tx, act, now=ctx.now(), origin=ctx.origin)
+    return HTMLResponse(_DONE)

@@ -1,0 +1,173 @@
+"""What the mails tell of, read where it happened: accounts, purchases, payments."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sojourn.care.notifications.mails import MailLine
+from sojourn.care.notifications.models import Recipient
+from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.i18n import Language
+
+SELECT_RECIPIENT = "SELECT id, email, name, preferred_language FROM users WHERE id = $1 AND deleted_at IS NULL"
+SELECT_ROLE = "SELECT role FROM users WHERE id = $1"
+SELECT_WANTED = "SELECT coalesce((preferences->>$2)::boolean, true) FROM users WHERE id = $1"
+SET_UNWANTED = """
+UPDATE users SET preferences = preferences || jsonb_build_object($2::text, false), updated_at = $3
+ WHERE id = $1 AND deleted_at IS NULL
+"""
+SELECT_PAYMENT = """
+SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, p.currency, p.failure_code, u.email, u.name,
+       b.id AS booking_id, o.id AS order_id, coalesce(b.title, o.title) AS title,
+       coalesce(b.language, o.language) AS language,
+       CASE WHEN b.status = 'RESERVED' THEN b.reserved_until END AS reserved_until
+  FROM payments p
+  JOIN users u ON u.id = p.user_id
+  LEFT JOIN booking_changes c ON c.id = p.purchase_id
+  LEFT JOIN bookings b ON b.id = coalesce(c.booking_id, p.purchase_id)
+  LEFT JOIN orders o ON o.id = p.purchase_id
+ WHERE p.id = $1
+"""
+SELECT_REFUND = "SELECT payment_id, amount, currency, status FROM refunds WHERE id = $1"
+SELECT_ORDER = """
+SELECT o.id, o.order_number, o.user_id, o.title, o.status, o.total_amount, o.currency, o.language,
+       o.cancellation_reason, u.email, u.name, s.checklist, s.stages
+  FROM orders o
+  JOIN users u ON u.id = o.user_id
+  JOIN services s ON s.id = o.service_id
+ WHERE o.id = $1
+"""
+SELECT_ORDER_EVENT = """
+SELECT e.kind, e.from_status, e.to_status, e.note FROM order_events e WHERE e.id = $1 AND e.order_id = $2
+"""
+SELECT_CONSULTANT = """
+SELECT c.name, c.email FROM orders o JOIN users c ON c.id = o.consultant_id WHERE o.id = $1
+"""
+SELECT_BOOKING = """
+SELECT b.id, b.booking_ref, b.user_id, b.title, b.status, b.travel_date, b.end_date, b.people_count, b.pickup_location,
+       b.snapshot->>'meeting_point' AS meeting_point, b.total_usd, b.currency, b.language, b.loyalty_points_earned,
+       b.cancellation_policy, u.email, u.name
+  FROM bookings b
+  JOIN users u ON u.id = b.user_id
+ WHERE b.id = $1
+"""
+SELECT_LINES = """
+SELECT description, quantity, amount FROM price_lines WHERE purchase_id = $1 ORDER BY position
+"""
+SELECT_ACT = """
+SELECT detail, amount, at FROM audit_entries WHERE subject_id = $1 AND action = $2 ORDER BY at DESC, id DESC LIMIT 1
+"""
+SELECT_REFUND_ASKED = """
+SELECT coalesce(sum(r.amount), 0) FROM refunds r JOIN payments p ON p.id = r.payment_id
+ WHERE p.purchase_id = $1 AND p.disposition = 'APPLIED' AND r.status <> 'FAILED'
+"""
+SELECT_POINTS_MOVED = """
+SELECT coalesce(sum(points) FILTER (WHERE kind = 'RETURNED'), 0)::integer AS returned,
+       coalesce(-sum(points) FILTER (WHERE kind = 'TAKEN_BACK'), 0)::integer AS taken_back
+  FROM loyalty_transactions WHERE purchase_id = $1
+"""
+SELECT_TO_REMIND = """
+SELECT b.id FROM bookings b
+ WHERE b.status = 'CONFIRMED' AND b.travel_date = $1
+   AND NOT EXISTS (SELECT FROM notifications n WHERE n.kind = 'BOOKING_REMINDER' AND n.subject_id = b.id)
+ ORDER BY b.id
+ LIMIT $2
+"""
+
+
+async def find_recipient(connection: Connection, user_id: UUID) -> Recipient | None:
+    """An account's address, in its own language. None when the account is gone."""
+    row = await connection.fetchrow(SELECT_RECIPIENT, user_id)
+    if row is None:
+        return None
+    language = Language(row["preferred_language"])
+    return Recipient(user_id=row["id"], email=row["email"], name=row["name"], language=language)
+
+
+async def get_role(connection: Connection, user_id: UUID) -> str:
+    role: str = await connection.fetchval(SELECT_ROLE, user_id)
+    return role
+
+
+async def is_wanted(connection: Connection, user_id: UUID | None, *, preference: str) -> bool:
+    """Whether somebody still wants a kind of mail; who has never said otherwise does."""
+    return bool(await connection.fetchval(SELECT_WANTED, user_id, preference))
+
+
+async def set_unwanted(tx: Connection, user_id: UUID, *, preference: str, now: datetime) -> None:
+    await tx.execute(SET_UNWANTED, user_id, preference, now)
+
+
+async def get_payment(connection: Connection, payment_id: UUID) -> Row:
+    """A payment with its payer and what it is for: `booking_id` or `order_id` is set."""
+    return _there(await connection.fetchrow(SELECT_PAYMENT, payment_id), "payment", payment_id)
+
+
+async def get_refund(connection: Connection, refund_id: UUID) -> Row:
+    return _there(await connection.fetchrow(SELECT_REFUND, refund_id), "refund", refund_id)
+
+
+async def get_order(connection: Connection, order_id: UUID) -> Row:
+    """An order with its customer and its service's checklist and stages."""
+    return _there(await connection.fetchrow(SELECT_ORDER, order_id), "order", order_id)
+
+
+async def get_order_event(connection: Connection, order_id: UUID, event_id: int) -> Row:
+    return _there(await connection.fetchrow(SELECT_ORDER_EVENT, event_id, order_id), "order event", event_id)
+
+
+async def find_consultant(connection: Connection, order_id: UUID) -> Row | None:
+    """Name and address of the consultant who has the order now."""
+    return await connection.fetchrow(SELECT_CONSULTANT, order_id)
+
+
+async def get_booking(connection: Connection, booking_id: UUID) -> Row:
+    """A booking with its customer."""
+    return _there(await connection.fetchrow(SELECT_BOOKING, booking_id), "booking", booking_id)
+
+
+async def list_lines(connection: Connection, purchase_id: UUID) -> tuple[MailLine, ...]:
+    """How the price came to be; a quantity of one goes without saying."""
+    rows = await connection.fetch(SELECT_LINES, purchase_id)
+    return tuple(
+        MailLine(
+            description=row["description"],
+            quantity=row["quantity"] if row["quantity"] > 1 else None,
+            amount=row["amount"],
+        )
+        for row in rows
+    )
+
+
+async def get_act(connection: Connection, subject_id: UUID, action: str) -> Row:
+    """The newest act of that name in the trail: `detail`, `amount` and `at`."""
+    return _there(await connection.fetchrow(SELECT_ACT, subject_id, action), action, subject_id)
+
+
+async def get_refund_asked(connection: Connection, purchase_id: UUID) -> Decimal:
+    """The sum of a purchase's refunds that have not failed."""
+    asked: Decimal = await connection.fetchval(SELECT_REFUND_ASKED, purchase_id)
+    return asked
+
+
+async def get_points_moved(connection: Connection, purchase_id: UUID) -> tuple[int, int]:
+    """How many spent points a purchase gave back, and how many earned ones it took back."""
+    row = await connection.fetchrow(SELECT_POINTS_MOVED, purchase_id)
+    return (row["returned"], row["taken_back"]) if row else (0, 0)
+
+
+async def list_to_remind(connection: Connection, *, travel_date: date, limit: int) -> Sequence[UUID]:
+    """Confirmed bookings of that day whose travellers have not been reminded."""
+    return [row["id"] for row in await connection.fetch(SELECT_TO_REMIND, travel_date, limit)]
+
+
+def customer_of(row: Row) -> Recipient:
+    """Who bought: mails about a purchase are in the language it was made in."""
+    return Recipient(user_id=row["user_id"], email=row["email"], name=row["name"], language=Language(row["language"]))
+
+
+def _there(row: Row | None, what: str, which: object) -> Row:
+    if row is None:
+        raise LookupError(f"{what} {which} is not there")
+    return row
