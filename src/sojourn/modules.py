@@ -21,12 +21,19 @@ from sojourn.sales.bookings.change_payable import ChangePayable
 from sojourn.sales.bookings.payable import BookingPayable
 from sojourn.sales.loyalty import jobs as loyalty_jobs
 from sojourn.sales.loyalty import routes as loyalty_routes
+from sojourn.sales.orders import admin_routes as desk_order_routes
+from sojourn.sales.orders import routes as order_routes
+from sojourn.sales.orders.payable import OrderPayable
 from sojourn.sales.payments import jobs as payment_jobs
 from sojourn.sales.payments import routes as payment_routes
 from sojourn.sales.payments.payable import Payables, PurchaseKind
 
 PAYABLES = Payables(
-    {PurchaseKind.BOOKING: BookingPayable(), PurchaseKind.BOOKING_CHANGE: ChangePayable()}
+    {
+        PurchaseKind.BOOKING: BookingPayable(),
+        PurchaseKind.BOOKING_CHANGE: ChangePayable(),
+        PurchaseKind.ORDER: OrderPayable(),
+    }
 )
 
 ROUTERS: dict[Module, Sequence[APIRouter]] = {
@@ -37,6 +44,7 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.SERVICES: (service_routes.router,),
     Module.TRIPS: (trip_routes.router,),
     Module.BOOKINGS: (booking_routes.departures_router, booking_routes.router, booking_routes.admin_router),
+    Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
     Module.PAYMENTS: (payment_routes.router,),
     Module.LOYALTY: (loyalty_routes.router,),
 }

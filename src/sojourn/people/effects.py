@@ -6,8 +6,8 @@ from uuid import UUID
 from sojourn.platform.jobs.queue import NewJob
 
 VERIFY_EMAIL = "mail.verify_email"
-PASSWORD_RESET = "mail.password_reset"  # noqa: S105 - a job's name
-PASSWORD_CHANGED = "mail.password_changed"  # noqa: S105 - a job's name
+PASSWORD_RESET = "mail.password_reset"
+PASSWORD_CHANGED = "mail.password_changed"
 STAFF_INVITATION = "mail.staff_invitation"
 EMAIL_ALREADY_REGISTERED = "mail.email_already_registered"
 WELCOME = "mail.welcome"

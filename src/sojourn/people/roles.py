@@ -24,4 +24,4 @@ def role_from_wire(name: str, storefront: Storefront) -> Role | None:
     """The role behind a storefront's name for it, or None."""
     if name == storefront.customer_role:
         return Role.CUSTOMER
-    return Role(name) if name in Role and name != Role.CUSTOMER else None
+    return Role(name) if name in Role.__members__ and name != Role.CUSTOMER else None

@@ -34,10 +34,18 @@ async def test_a_customer_registers_as_holyones_frontend_sends_it(holyone: Store
     assert user["createdAt"].endswith("Z")
 
 
-async def test_each_storefront_has_its_own_word_for_the_name(derlg: StorefrontClient, holyone: StorefrontClient) -> None:
+async def test_each_storefront_has_its_own_word_for_the_name(
+    derlg: StorefrontClient, holyone: StorefrontClient
+) -> None:
     form = {"email": "x@example.com", "password": PASSWORD}
-    assert sorted(faulty_fields(await derlg.post("/auth/register", json={**form, "fullName": "A"}))) == ["fullName", "name"]
-    assert sorted(faulty_fields(await holyone.post("/auth/register", json={**form, "name": "A"}))) == ["fullName", "name"]
+    assert sorted(faulty_fields(await derlg.post("/auth/register", json={**form, "fullName": "A"}))) == [
+        "fullName",
+        "name",
+    ]
+    assert sorted(faulty_fields(await holyone.post("/auth/register", json={**form, "name": "A"}))) == [
+        "fullName",
+        "name",
+    ]
 
 
 async def test_an_address_registers_once_whatever_its_case(holyone: StorefrontClient) -> None:

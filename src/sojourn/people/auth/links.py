@@ -7,6 +7,8 @@ from uuid import UUID
 from sojourn.people.auth import queries
 from sojourn.people.auth.errors import LinkInvalid
 from sojourn.people.auth.models import LinkPurpose
+from sojourn.people.users.models import User
+from sojourn.people.users.queries import get_user
 from sojourn.platform.db.database import Connection
 from sojourn.platform.kit.ids import new_secret
 
@@ -35,9 +37,17 @@ async def make_link_unless_recent(tx: Connection, user_id: UUID, purpose: LinkPu
     return await make_link(tx, user_id, purpose, now=now)
 
 
+async def get_owner(connection: Connection, secret: str, purpose: LinkPurpose, *, now: datetime) -> User:
+    """Whose link it is, without using it. Raises `LinkInvalid`."""
+    user_id = await queries.find_link_owner(connection, token_hash=_digest(secret), purpose=purpose, now=now)
+    if user_id is None:
+        raise LinkInvalid
+    return await get_user(connection, user_id)
+
+
 async def use_link(tx: Connection, secret: str, purpose: LinkPurpose, *, now: datetime) -> UUID:
     """Whose link it is. It and all its kind are used up. Raises `LinkInvalid`."""
-    user_id = await queries.lock_link(tx, token_hash=_digest(secret), purpose=purpose, now=now)
+    user_id = await queries.lock_link_owner(tx, token_hash=_digest(secret), purpose=purpose, now=now)
     if user_id is None:
         raise LinkInvalid
     await queries.revoke_links(tx, user_id, purpose, now=now)

@@ -50,7 +50,7 @@ def check_acceptable(password: str, *, email: str, name: str, field: str = "pass
     guess = password.casefold()
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise InvalidInput.at(field, f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
-    if guess in _common() or len(set(guess)) <= 2:  # noqa: PLR2004 - `aaaaaaaaaa`, `ababababab`
+    if guess in _common() or len(set(guess)) <= 2:
         raise InvalidInput.at(field, "is one of the passwords that are tried first; choose another", kind="common")
     own = {email.casefold(), email.casefold().partition("@")[0], name.casefold(), name.casefold().replace(" ", "")}
     if guess in own:
@@ -82,7 +82,7 @@ def _verify(password: str, password_hash: str | None) -> Verdict:
             return _verify_bcrypt(password, password_hash)
         return Verdict(*_HASHER.verify_and_update(_normal(password), password_hash))
     except UnknownHashError:
-        logger.error("a stored password hash is of no known kind")
+        logger.exception("a stored password hash is of no known kind")
         return WRONG
 
 

@@ -1,7 +1,7 @@
 """Every statement on credentials, refresh tokens, links and failed sign-ins."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sojourn.people.auth.models import LinkPurpose, StoredRefreshToken
@@ -54,16 +54,18 @@ SELECT t.family_id AS id, t.issued_at AS last_used_at, t.expires_at, t.ip, t.use
   FROM refresh_tokens t
   JOIN users u ON u.id = t.user_id AND u.refresh_token_version = t.version
  WHERE t.user_id = $1 AND t.rotated_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > $2
- ORDER BY t.issued_at DESC
+ ORDER BY t.issued_at DESC, t.id DESC
  LIMIT 100
 """
 DELETE_OLD_REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE expires_at < $1"
 
-INSERT_LINK = "INSERT INTO account_links (token_hash, user_id, purpose, expires_at, created_at) VALUES ($1, $2, $3, $4, $5)"
-SELECT_LINK_LOCKED = """
-SELECT user_id FROM account_links WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
-   FOR UPDATE
+INSERT_LINK = """
+INSERT INTO account_links (token_hash, user_id, purpose, expires_at, created_at) VALUES ($1, $2, $3, $4, $5)
 """
+SELECT_LINK_OWNER = """
+SELECT user_id FROM account_links WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
+"""
+SELECT_LINK_OWNER_LOCKED = f"{SELECT_LINK_OWNER} FOR UPDATE"
 SELECT_LINK_EXPIRY = "SELECT expires_at FROM account_links WHERE token_hash = $1 AND used_at IS NULL"
 SELECT_LINK_SINCE = """
 SELECT EXISTS (SELECT FROM account_links WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND created_at > $3)
@@ -147,7 +149,7 @@ async def find_family(connection: Connection, token_hash: bytes) -> Row | None:
 
 
 async def list_sessions(connection: Connection, user_id: UUID, *, now: datetime) -> Sequence[Row]:
-    return await connection.fetch(SELECT_SESSIONS, user_id, now)
+    return list(await connection.fetch(SELECT_SESSIONS, user_id, now))
 
 
 async def insert_link(
@@ -156,9 +158,17 @@ async def insert_link(
     await tx.execute(INSERT_LINK, token_hash, user_id, purpose, expires_at, now)
 
 
-async def lock_link(tx: Connection, *, token_hash: bytes, purpose: LinkPurpose, now: datetime) -> UUID | None:
+async def find_link_owner(
+    connection: Connection, *, token_hash: bytes, purpose: LinkPurpose, now: datetime
+) -> UUID | None:
+    """Whose live link it is."""
+    user_id: UUID | None = await connection.fetchval(SELECT_LINK_OWNER, token_hash, purpose, now)
+    return user_id
+
+
+async def lock_link_owner(tx: Connection, *, token_hash: bytes, purpose: LinkPurpose, now: datetime) -> UUID | None:
     """Whose live link it is; locked, so that it is used once."""
-    user_id: UUID | None = await tx.fetchval(SELECT_LINK_LOCKED, token_hash, purpose, now)
+    user_id: UUID | None = await tx.fetchval(SELECT_LINK_OWNER_LOCKED, token_hash, purpose, now)
     return user_id
 
 
@@ -175,10 +185,8 @@ async def revoke_links(tx: Connection, user_id: UUID, *purposes: LinkPurpose, no
     await tx.execute(REVOKE_LINKS, user_id, list(purposes), now)
 
 
-async def purge(
-    connection: Connection, *, failures_before: datetime, links_before: datetime, tokens_before: datetime
-) -> None:
-    """Forget what no longer says anything: old failures, links and refresh tokens."""
-    await connection.execute(DELETE_OLD_FAILURES, failures_before)
-    await connection.execute(DELETE_OLD_LINKS, links_before)
-    await connection.execute(DELETE_OLD_REFRESH_TOKENS, tokens_before)
+async def purge(connection: Connection, *, now: datetime) -> None:
+    """Forget failures after a day, links a week after their end, refresh tokens a month after theirs."""
+    await connection.execute(DELETE_OLD_FAILURES, now - timedelta(days=1))
+    await connection.execute(DELETE_OLD_LINKS, now - timedelta(days=7))
+    await connection.execute(DELETE_OLD_REFRESH_TOKENS, now - timedelta(days=30))

@@ -8,19 +8,20 @@ from sojourn.people.auth.models import LinkPurpose, Session
 from sojourn.people.auth.registration import welcome
 from sojourn.people.auth.sessions import forget_sessions, open_session
 from sojourn.people.effects import PASSWORD_CHANGED, PASSWORD_RESET, VERIFY_EMAIL, account_mail, link_mail
-from sojourn.people.users.models import User
 from sojourn.people.users.queries import find_by_email, get_user, lock_user
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
-from sojourn.platform.http.context import SYSTEM_ORIGIN, Origin
+from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import NewJob, enqueue
 
 REQUEST_LINK = "auth.request_link"  # email, purpose
 
 
 def request_link(email: str, purpose: LinkPurpose) -> NewJob:
-    """Ask for a link for `email`. Whether there is such an account is found out by the worker: the caller neither
-    learns it nor could measure it."""
+    """Ask for a link for `email`.
+
+    Whether there is such an account is found out by the worker: the caller neither learns it nor could measure it.
+    """
     return NewJob(kind=REQUEST_LINK, payload={"email": email, "purpose": purpose})
 
 
@@ -45,19 +46,19 @@ async def verify_email(tx: Connection, *, token: str, now: datetime, origin: Ori
     await _record(tx, "auth.email_verified", user_id, now=now, origin=origin)
 
 
-async def find_resetting(tx: Connection, *, token: str, now: datetime) -> User:
-    """Whose password the link may set, so that the new one can be checked against them. The link stays unused only
-    if the caller rolls back. Raises `LinkInvalid`."""
-    return await lock_user(tx, await links.use_link(tx, token, LinkPurpose.RESET_PASSWORD, now=now))
+async def reset_password(tx: Connection, *, token: str, password_hash: str, now: datetime, origin: Origin) -> UUID:
+    """Set a password by a link; answers whose. Every session ends.
 
-
-async def reset_password(tx: Connection, *, user: User, password_hash: str, now: datetime, origin: Origin) -> None:
-    """Set a password by a link that was just used. Whoever holds the link owns the address: it is confirmed, and a
-    lock is lifted. Every session ends."""
+    Whoever holds the link owns the address: that is confirmed, and a lock is lifted. Raises `LinkInvalid`.
+    """
+    user = await lock_user(tx, await links.use_link(tx, token, LinkPurpose.RESET_PASSWORD, now=now))
     await queries.delete_failures(tx, user.email)
+    await queries.revoke_links(tx, user.id, LinkPurpose.VERIFY_EMAIL, now=now)
     await _set_password(
-        tx, user.id, password_hash=password_hash, is_email_proven=True, action="auth.password_reset", now=now, origin=origin
-    )
+        tx, user.id, password_hash=password_hash, is_email_proven=True, action="auth.password_reset", now=now,
+        origin=origin,
+    )  # fmt: skip
+    return user.id
 
 
 async def change_password(
@@ -66,20 +67,20 @@ async def change_password(
     """Set a password for somebody who knew the old one. Every session ends; a new one is opened for the caller."""
     await lock_user(tx, user_id)
     await _set_password(
-        tx, user_id, password_hash=password_hash, is_email_proven=False, action="auth.password_changed", now=now, origin=origin
-    )
+        tx, user_id, password_hash=password_hash, is_email_proven=False, action="auth.password_changed", now=now,
+        origin=origin,
+    )  # fmt: skip
     return await open_session(tx, user=await get_user(tx, user_id), secret=secret, now=now, origin=origin)
 
 
 async def _set_password(
     tx: Connection, user_id: UUID, *, password_hash: str, is_email_proven: bool, action: str, now: datetime,
-    origin: Origin = SYSTEM_ORIGIN,
+    origin: Origin,
 ) -> None:  # fmt: skip
     await queries.update_password(
         tx, user_id, password_hash=password_hash, is_email_proven=is_email_proven, is_activated=False, now=now
     )
-    revoked = (LinkPurpose.RESET_PASSWORD, LinkPurpose.VERIFY_EMAIL) if is_email_proven else (LinkPurpose.RESET_PASSWORD,)
-    await queries.revoke_links(tx, user_id, *revoked, now=now)
+    await queries.revoke_links(tx, user_id, LinkPurpose.RESET_PASSWORD, now=now)
     await forget_sessions(tx, user_id, now=now)
     await enqueue(tx, account_mail(PASSWORD_CHANGED, user_id=user_id, at=now))
     await _record(tx, action, user_id, now=now, origin=origin)

@@ -10,10 +10,20 @@ from sojourn.people.auth import queries, registration, sessions, sign_in
 from sojourn.people.auth.access import CurrentUser, TheGate
 from sojourn.people.auth.delivery import drop_cookie, hand_over, sent_cookie
 from sojourn.people.auth.errors import (
-    AccountLocked, DeletionPending, EmailTaken, InvalidCredentials, RefreshTokenInvalid,
+    AccountLocked,
+    DeletionPending,
+    EmailTaken,
+    InvalidCredentials,
+    RefreshTokenInvalid,
 )  # fmt: skip
 from sojourn.people.auth.models import (
-    Credentials, RefreshRequest, Registration, Session, SessionOut, SignedIn, TokenDelivery,
+    Credentials,
+    RefreshRequest,
+    Registration,
+    Session,
+    SessionOut,
+    SignedIn,
+    TokenDelivery,
 )  # fmt: skip
 from sojourn.people.auth.passwords import check_acceptable, hash_password, verify_password
 from sojourn.people.users.models import UserOut, present
@@ -92,11 +102,11 @@ async def _sign_in(ctx: Context, body: Credentials, *, is_restoring: bool) -> Se
     "/refresh", operation_id="refresh_session", dependencies=AT_THE_DOOR, responses=refuses(RefreshTokenInvalid)
 )
 @never_replayed
-async def refresh(
-    ctx: Ctx, request: Request, response: Response, body: RefreshRequest | None = None
-) -> SignedIn:
-    """Exchange the refresh token (the cookie's, or the body's) for a new pair. Each works once: the second use of one
-    ends the session it belongs to."""
+async def refresh(ctx: Ctx, request: Request, response: Response, body: RefreshRequest | None = None) -> SignedIn:
+    """Exchange the refresh token (the cookie's, or the body's) for a new pair.
+
+    Each works once: the second use of one ends the session it belongs to.
+    """
     sent = body.refresh_token if body else None
     token = sent or sent_cookie(request, ctx.storefront)
     if token is None:
@@ -108,9 +118,7 @@ async def refresh(
     if session is None:
         raise RefreshTokenInvalid
     asked = body.token_delivery if body else None
-    return hand_over(
-        ctx, response, session, delivery=asked or (TokenDelivery.BODY if sent else TokenDelivery.COOKIE)
-    )
+    return hand_over(ctx, response, session, delivery=asked or (TokenDelivery.BODY if sent else TokenDelivery.COOKIE))
 
 
 @router.post("/logout", operation_id="sign_out", dependencies=AT_THE_DOOR)

@@ -78,9 +78,7 @@ async def forget_sessions(tx: Connection, user_id: UUID, *, now: datetime) -> No
     await notify(tx, ACCOUNT_CHANGED, str(user_id))
 
 
-async def _issue(
-    tx: Connection, *, user: User, family_id: UUID, secret: str, now: datetime, origin: Origin
-) -> Session:
+async def _issue(tx: Connection, *, user: User, family_id: UUID, secret: str, now: datetime, origin: Origin) -> Session:
     token = new_secret()
     agent = "".join(character for character in origin.user_agent or "" if character.isprintable())[:MAX_USER_AGENT]
     await queries.insert_refresh_token(

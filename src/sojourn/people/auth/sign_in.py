@@ -76,9 +76,7 @@ async def complete_sign_in(
     return await open_session(tx, user=user, secret=secret, now=now, origin=origin)
 
 
-async def note_failure(
-    tx: Connection, email: str, *, user_id: UUID | None, now: datetime, origin: Origin
-) -> None:
+async def note_failure(tx: Connection, email: str, *, user_id: UUID | None, now: datetime, origin: Origin) -> None:
     """Count one wrong password against the account name."""
     await queries.insert_failure(tx, email, ip=origin.ip, now=now)
     act = Act(

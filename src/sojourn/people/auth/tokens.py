@@ -47,5 +47,3 @@ def read_access_token(token: str, *, secret: str, now: datetime) -> AccessClaims
         return AccessClaims(user_id=UUID(claims["sub"]), version=version)
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError):
         return None
-
-

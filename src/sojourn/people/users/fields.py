@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated
 
 from email_validator import validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from sojourn.platform.i18n import Language, language_of
 
 MAX_EMAIL = 255
+TAG_LENGTH = 2
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,18}[0-9]")
 
 
@@ -31,9 +32,9 @@ def _parse_phone(value: str) -> str:
     return value
 
 
-def _parse_language(value: Any) -> Any:
+def _parse_language(value: object) -> object:
     # The DerLg document's enum says EN KH ZH; HTTP says en km zh (rules, section 0).
-    return (language_of(value) or value) if isinstance(value, str) and len(value) == 2 else value  # noqa: PLR2004
+    return (language_of(value) or value) if isinstance(value, str) and len(value) == TAG_LENGTH else value
 
 
 Email = Annotated[
@@ -59,6 +60,11 @@ Phone = Annotated[
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_without_controls),
+]
+SearchText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
     AfterValidator(_without_controls),
 ]
 AvatarUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"\x00-\x1f]+$", max_length=500)]

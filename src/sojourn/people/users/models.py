@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from sojourn.people.roles import Role, role_on_wire
-from sojourn.people.users.fields import AvatarUrl, Country, LanguageIn, Line, PersonName, Phone
+from sojourn.people.users.fields import AvatarUrl, Country, LanguageIn, PersonName, Phone, SearchText
 from sojourn.platform.db.database import Row
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Wire
@@ -116,7 +117,7 @@ class UserPatch(Wire):
     country: Country | None = None
     avatar_url: AvatarUrl | None = None
     preferred_language: LanguageIn | None = None
-    emergency_contact_name: Line | None = Field(None, max_length=100)
+    emergency_contact_name: PersonName | None = None
     emergency_contact_phone: Phone | None = None
 
 
@@ -130,5 +131,21 @@ class Preferences(Wire):
     """Which messages somebody wants. Mails about purchases and the account's safety always come."""
 
     is_welcome_mail_wanted: bool = True
+    is_points_mail_wanted: bool = True
 
 
+class PreferencesPatch(Wire):
+    """What is not sent stays."""
+
+    is_welcome_mail_wanted: bool | None = None
+    is_points_mail_wanted: bool | None = None
+
+
+class UserFilters(Wire):
+    """`role` is the storefront's word; `search` is part of a name or an address."""
+
+    role: Annotated[str, StringConstraints(max_length=20)] | None = None
+    is_active: bool | None = None
+    search: SearchText | None = None
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=100)] = 20

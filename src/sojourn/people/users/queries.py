@@ -19,26 +19,28 @@ INSERT INTO users AS u (id, email, password_hash, password_changed_at, name, pho
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
 ON CONFLICT DO NOTHING
 RETURNING {_COLUMNS}
-"""  # noqa: S608
-SELECT_USER = f"SELECT {_COLUMNS} FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL"  # noqa: S608
+"""
+SELECT_USER = f"SELECT {_COLUMNS} FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL"
 SELECT_USER_LOCKED = f"{SELECT_USER} FOR NO KEY UPDATE"
-SELECT_USER_BY_EMAIL = f"SELECT {_COLUMNS} FROM users u WHERE lower(u.email) = lower($1)"  # noqa: S608
+SELECT_USER_BY_EMAIL = f"SELECT {_COLUMNS} FROM users u WHERE lower(u.email) = lower($1)"
 SELECT_REFERRER = "SELECT id FROM users WHERE referral_code = $1 AND is_active"
 UPDATE_PROFILE = f"""
 UPDATE users u SET name = $2, phone = $3, country = $4, avatar_url = $5, preferred_language = $6,
                    emergency_contact_name = $7, emergency_contact_phone = $8, updated_at = $9
  WHERE u.id = $1
 RETURNING {_COLUMNS}
-"""  # noqa: S608
+"""
 SELECT_PREFERENCES = "SELECT preferences FROM users WHERE id = $1"
 UPDATE_PREFERENCES = """
 UPDATE users SET preferences = preferences || $2::jsonb, updated_at = $3 WHERE id = $1 RETURNING preferences
 """
 UPDATE_STANDING = f"""
-UPDATE users u SET role = $2, is_active = $3, refresh_token_version = u.refresh_token_version + 1, updated_at = $4
+UPDATE users u
+   SET role = $2, is_active = $3, refresh_token_version = u.refresh_token_version + 1, updated_at = $4,
+       deletion_requested_at = CASE WHEN $3 THEN NULL ELSE u.deletion_requested_at END
  WHERE u.id = $1
 RETURNING {_COLUMNS}
-"""  # noqa: S608
+"""
 SELECT_ADMINS_LOCKED = """
 SELECT id FROM users WHERE role = 'ADMIN' AND is_active ORDER BY id FOR NO KEY UPDATE
 """
@@ -51,7 +53,7 @@ SELECT {_COLUMNS}, count(*) OVER () AS total
    AND ($3::text IS NULL OR u.email ILIKE $3 OR u.name ILIKE $3)
  ORDER BY u.created_at DESC, u.id DESC
  LIMIT $4 OFFSET $5
-"""  # noqa: S608
+"""
 COUNT_USERS = """
 SELECT count(*) FROM users u
  WHERE u.deleted_at IS NULL

@@ -1,0 +1,33 @@
+"""Who works for the agency."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from sojourn.people.users.fields import Email, LanguageIn, PersonName
+from sojourn.platform.kit.wire import Wire
+
+
+class StaffRole(StrEnum):
+    """What somebody can be invited as."""
+
+    CONSULTANT = "CONSULTANT"
+    GUIDE = "GUIDE"
+    ADMIN = "ADMIN"
+
+
+class Invitation(Wire):
+    """Staff are invited by an admin, never self-registered (rules, section 1)."""
+
+    email: Email
+    name: PersonName = Field(alias="fullName")
+    role: StaffRole
+    language: LanguageIn | None = None
+
+
+class StandingPatch(Wire):
+    """What an admin decides about an account; what is not sent stays. `role` is the storefront's word."""
+
+    role: Annotated[str, StringConstraints(max_length=20)] | None = None
+    is_active: bool | None = None

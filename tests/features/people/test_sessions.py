@@ -1,0 +1,113 @@
+"""Staying signed in: rotation, theft, signing out."""
+
+import asyncio
+from datetime import timedelta
+
+from tests.support.client import PASSWORD, StorefrontClient, read, refusal
+
+from sojourn.platform.kit.clock import FrozenClock
+
+COOKIE = "derlg_refresh"
+
+
+async def _sign_in(client: StorefrontClient) -> tuple[StorefrontClient, str]:
+    guest = await client.register()
+    form = {"email": guest.email, "password": PASSWORD, "token_delivery": "body"}
+    return guest, read(await client.visitor().post("/auth/login", json=form))["refresh_token"]
+
+
+async def _refresh(client: StorefrontClient, token: str) -> int:
+    return (await client.visitor().post("/auth/refresh", json={"refresh_token": token})).status_code
+
+
+async def test_the_browsers_cookie_is_rotated(derlg: StorefrontClient) -> None:
+    browser = await derlg.register()
+    first = browser.cookies[COOKIE]
+    body = read(await browser.post("/auth/refresh"))
+    assert body["refresh_token"] is None
+    assert browser.cookies[COOKIE] != first
+    read(await derlg.get("/auth/me", headers={"Authorization": f"Bearer {body['access_token']}"}))
+
+
+async def test_a_native_client_gets_its_token_in_the_body(derlg: StorefrontClient) -> None:
+    _, token = await _sign_in(derlg)
+    answer = await derlg.post("/auth/refresh", json={"refresh_token": token})
+    assert read(answer)["refresh_token"] not in {None, token}
+    assert "set-cookie" not in answer.headers
+
+
+async def test_the_second_use_of_a_token_ends_its_session_for_good(derlg: StorefrontClient) -> None:
+    _, stolen = await _sign_in(derlg)
+    fresh = read(await derlg.post("/auth/refresh", json={"refresh_token": stolen}))["refresh_token"]
+    again = await derlg.post("/auth/refresh", json={"refresh_token": stolen})
+    assert refusal(again, 401) == "REFRESH_TOKEN_INVALID"
+    assert await _refresh(derlg, fresh) == 401
+    [act] = await derlg.rows("SELECT subject_id FROM audit_entries WHERE action = 'auth.refresh_token_reused'")
+    assert act["subject_id"] is not None
+
+
+async def test_a_theft_ends_one_session_not_the_others(derlg: StorefrontClient) -> None:
+    guest, stolen = await _sign_in(derlg)
+    await _refresh(derlg, stolen)
+    await _refresh(derlg, stolen)
+    read(await guest.post("/auth/refresh"))
+
+
+async def test_of_many_refreshes_at_once_exactly_one_wins(derlg: StorefrontClient) -> None:
+    _, token = await _sign_in(derlg)
+    statuses = await asyncio.gather(*(_refresh(derlg, token) for _ in range(8)))
+    assert sorted(statuses) == [200] + [401] * 7
+
+
+async def test_a_session_lasts_seven_days_from_its_last_use(derlg: StorefrontClient, clock: FrozenClock) -> None:
+    _, token = await _sign_in(derlg)
+    clock.advance(timedelta(days=6, hours=23))
+    token = read(await derlg.post("/auth/refresh", json={"refresh_token": token}))["refresh_token"]
+    clock.advance(timedelta(days=6, hours=23))
+    token = read(await derlg.post("/auth/refresh", json={"refresh_token": token}))["refresh_token"]
+    clock.advance(timedelta(days=7))
+    assert await _refresh(derlg, token) == 401
+
+
+async def test_signing_out_ends_this_device(derlg: StorefrontClient) -> None:
+    browser, other = await _sign_in(derlg)
+    cookie = browser.cookies[COOKIE]
+    answer = await browser.post("/auth/logout")
+    assert answer.status_code == 204
+    assert COOKIE not in browser.cookies
+    assert await _refresh(derlg, cookie) == 401
+    assert await _refresh(derlg, other) == 200
+    assert (await browser.post("/auth/logout")).status_code == 204
+
+
+async def test_signing_out_everywhere_ends_access_tokens_too(derlg: StorefrontClient) -> None:
+    browser, other = await _sign_in(derlg)
+    assert (await browser.post("/auth/logout-all")).status_code == 204
+    assert refusal(await browser.get("/auth/me"), 401) == "NOT_AUTHENTICATED"
+    assert await _refresh(derlg, other) == 401
+
+
+async def test_devices_are_listed_and_ended_one_by_one(derlg: StorefrontClient) -> None:
+    browser, phone = await _sign_in(derlg)
+    stranger = await derlg.register()
+    devices = read(await browser.get("/auth/sessions"))
+    assert [device["is_current"] for device in devices] == [False, True]
+    other = devices[0]["id"]
+    assert refusal(await stranger.delete(f"/auth/sessions/{other}"), 404) == "NOT_FOUND"
+    assert (await browser.delete(f"/auth/sessions/{other}")).status_code == 204
+    assert await _refresh(derlg, phone) == 401
+    assert len(read(await browser.get("/auth/sessions"))) == 1
+
+
+async def test_without_a_token_there_is_no_session(derlg: StorefrontClient) -> None:
+    assert refusal(await derlg.visitor().post("/auth/refresh"), 401) == "REFRESH_TOKEN_INVALID"
+    assert await _refresh(derlg, "x" * 43) == 401
+
+
+async def test_answers_with_credentials_are_never_kept(derlg: StorefrontClient) -> None:
+    guest = await derlg.register()
+    form = {"email": guest.email, "password": PASSWORD, "token_delivery": "body"}
+    headers = {"Idempotency-Key": "sign-in-1"}
+    first, second = [read(await derlg.post("/auth/login", json=form, headers=headers)) for _ in range(2)]
+    assert first["refresh_token"] != second["refresh_token"]
+    assert await derlg.rows("SELECT key FROM idempotency_keys") == []
