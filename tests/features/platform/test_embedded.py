@@ -1,5 +1,6 @@
 """Our own PostgreSQL: started, found again, recovered after every kind of violent end, never at others' cost."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -82,6 +83,20 @@ async def test_starts_again_at_once_after_kill_9(server: RunningServer) -> None:
     postmaster_of(server).send_signal(signal.SIGKILL)
     again = embedded.start(server.data_dir, settings={"fsync": "off"})
     assert await read_one(again, "sojourn_trial", "SELECT 1") == 1
+    again.stop()
+
+
+async def test_a_query_that_works_on_for_a_dead_server_is_ended(server: RunningServer) -> None:
+    connection = await asyncpg.connect(server.dsn("postgres"))
+    working = asyncio.create_task(connection.execute("SELECT count(*) FROM generate_series(1, 10000000000)"))
+    active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+    while await read_one(server, "postgres", active) != 2:
+        pass
+    postmaster_of(server).send_signal(signal.SIGKILL)
+    again = embedded.start(server.data_dir)
+    assert await read_one(again, "postgres", "SELECT 1") == 1
+    with pytest.raises(asyncpg.PostgresConnectionError):
+        await working
     again.stop()
 
 

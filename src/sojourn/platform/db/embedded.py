@@ -230,7 +230,10 @@ class _Starter:
         with self.log.open("rb") as output:
             output.seek(printed_before)
             words = output.read().decode(errors="replace").strip()
-        going_down = "lock file" in words or "shared memory block" in words
+        orphaned = "shared memory block" in words
+        if orphaned:
+            _end_orphans(self.data_dir)
+        going_down = orphaned or "lock file" in words
         snatched = "could not create any TCP/IP sockets" in words and demanded is None
         if not (going_down or snatched) or time.monotonic() > deadline:
             raise EmbeddedPostgresError(f"PostgreSQL did not start: {words[-2000:] or 'it printed nothing'}")
@@ -313,6 +316,19 @@ def _find_postmaster(data_dir: Path) -> psutil.Process | None:
     except psutil.Error:
         return None
     return process if is_ours else None
+
+
+def _end_orphans(data_dir: Path) -> None:
+    """End what works on for a server that is dead already, and keeps the next one from starting.
+
+    PostgreSQL's processes live in their data folder. Only called when it has told us that its head is gone.
+    """
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(data_dir):
+                stop_process(process, (signal.SIGKILL, 5))
+        except psutil.Error:
+            continue
 
 
 def _pid_file_lines(data_dir: Path) -> list[str]:
