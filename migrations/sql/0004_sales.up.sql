@@ -194,7 +194,10 @@ CREATE TABLE orders (
     cancelled_at timestamptz,
     cancellation_reason text,
     created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL
+    updated_at timestamptz NOT NULL,
+    search text GENERATED ALWAYS AS (
+        lower(order_number || ' ' || (customer_info ->> 'full_name') || ' ' || (customer_info ->> 'email'))
+    ) STORED
 );
 CREATE INDEX orders_user ON orders (user_id, created_at DESC);
 CREATE INDEX orders_status ON orders (status, created_at DESC);
@@ -204,9 +207,10 @@ CREATE INDEX orders_consultant ON orders (consultant_id, created_at DESC) WHERE 
 CREATE TABLE order_events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     order_id uuid NOT NULL REFERENCES orders (id),
-    kind text NOT NULL CHECK (kind IN ('STATUS', 'ASSIGNMENT', 'NOTE')),
+    kind text NOT NULL CHECK (kind IN ('STATUS', 'STAGE', 'ASSIGNMENT', 'NOTE')),
     from_status text,
     to_status text,
+    consultant_id uuid REFERENCES users (id),
     note text,
     actor_id uuid,
     created_at timestamptz NOT NULL

@@ -1,0 +1,92 @@
+"""Orders at the agency's desk. Admins see all of them, a consultant those assigned to them; others are not found."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from sojourn.catalog.values import containing
+from sojourn.people.auth.access import CurrentAdmin, CurrentDesk
+from sojourn.platform.errors import InvalidInput
+from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.dialect import RawJson
+from sojourn.platform.http.mount import refuses
+from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.kit.wire import Page
+from sojourn.platform.storefront import LimitClass
+from sojourn.sales.orders import answers, staff
+from sojourn.sales.orders.errors import (
+    NoConsultantAvailable,
+    OrderNotFound,
+    OrderVersionConflict,
+    StageNotAllowed,
+    TransitionNotAllowed,
+)
+from sojourn.sales.orders.models import (
+    AssignIn,
+    DeskFilters,
+    NoteIn,
+    OrderDetail,
+    OrderEvent,
+    OrderOut,
+    StaffChangeIn,
+)
+
+router = APIRouter(prefix="/admin/orders", tags=["orders"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+
+
+@router.get("", operation_id="list_orders")
+async def list_orders(
+    ctx: Ctx, desk: CurrentDesk, filters: Annotated[DeskFilters, Query()]
+) -> Page[OrderOut] | RawJson:
+    """Orders by status, type, consultant, day and text. A consultant finds their own only."""
+    if filters.from_date and filters.to_date and filters.from_date > filters.to_date:
+        raise InvalidInput.at("from_date", "must not be after to_date")
+    pattern = containing(filters.q.lower()) if filters.q else None
+    async with ctx.read() as connection:
+        return await answers.list_at_desk(
+            connection, filters=filters, only_of=None if desk.is_admin else desk.user_id, pattern=pattern,
+            zone=ctx.storefront.time_zone,
+        )  # fmt: skip
+
+
+@router.get("/{order_id}", operation_id="get_order_at_desk", responses=refuses(OrderNotFound))
+async def get_order_at_desk(ctx: Ctx, desk: CurrentDesk, order_id: str) -> OrderDetail | RawJson:
+    """One order with its whole history, notes included."""
+    async with ctx.read() as connection:
+        return await answers.get_order(connection, id_or_number=order_id, actor=desk)
+
+
+@router.patch(
+    "/{order_id}",
+    operation_id="update_order",
+    responses=refuses(OrderNotFound, OrderVersionConflict, TransitionNotAllowed, StageNotAllowed),
+)
+async def update_order(ctx: Ctx, desk: CurrentDesk, order_id: str, body: StaffChangeIn) -> OrderDetail | RawJson:
+    """Move an order forward, say how far its work is, or cancel it for the agency (admins)."""
+    async with ctx.unit_of_work() as tx:
+        await staff.change_order(
+            tx, id_or_number=order_id, actor=desk, body=body, rules=ctx.storefront.rules, now=ctx.now(),
+            origin=ctx.origin,
+        )  # fmt: skip
+        return await answers.get_order(tx, id_or_number=order_id, actor=desk)
+
+
+@router.patch(
+    "/{order_id}/assign",
+    operation_id="assign_order",
+    responses=refuses(OrderNotFound, OrderVersionConflict, TransitionNotAllowed, NoConsultantAvailable),
+)
+async def assign_order(ctx: Ctx, admin: CurrentAdmin, order_id: str, body: AssignIn) -> OrderDetail | RawJson:
+    """Give an order to a consultant, to the freest one, or to nobody."""
+    async with ctx.unit_of_work() as tx:
+        await staff.assign(tx, id_or_number=order_id, actor=admin, body=body, now=ctx.now(), origin=ctx.origin)
+        return await answers.get_order(tx, id_or_number=order_id, actor=admin)
+
+
+@router.post("/{order_id}/notes", operation_id="add_order_note", status_code=201, responses=refuses(OrderNotFound))
+async def add_order_note(ctx: Ctx, desk: CurrentDesk, order_id: str, body: NoteIn) -> OrderEvent:
+    """Keep a note for staff with an order."""
+    async with ctx.unit_of_work() as tx:
+        return await staff.add_note(
+            tx, id_or_number=order_id, actor=desk, note=body.note, now=ctx.now(), origin=ctx.origin
+        )

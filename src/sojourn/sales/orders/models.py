@@ -1,0 +1,354 @@
+"""Orders: what is bought without a date and without stock: visa packages, micro services and digital guides."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+
+from sojourn.catalog.services.models import ChecklistItem, RefundStage, ServiceSpecs, ServiceStage, ServiceType
+from sojourn.catalog.values import LanguageName
+from sojourn.platform.i18n import Language
+from sojourn.platform.kit.wire import Money, Wire
+from sojourn.sales.pricing.models import PriceLine
+
+MAX_QUANTITY = 20
+
+
+class OrderStatus(StrEnum):
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+class EventKind(StrEnum):
+    STATUS = "STATUS"
+    STAGE = "STAGE"
+    ASSIGNMENT = "ASSIGNMENT"
+    NOTE = "NOTE"
+
+
+class DeskSort(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    UPDATED = "updated"
+    LARGEST = "largest"
+
+
+def _without_controls(text: str) -> str:
+    if any(unicodedata.category(sign) == "Cc" for sign in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain NUL")
+    return text
+
+
+def _short_email(text: str) -> str:
+    if len(text) > 255:
+        raise ValueError("must have at most 255 characters")
+    return text
+
+
+PersonName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_without_controls)
+]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 ().\-]{3,23}$")]
+Place = PersonName
+Email = Annotated[EmailStr, AfterValidator(_short_email)]
+PassportNumber = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9]{4,20}$")]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_without_controls)
+]
+Paragraph = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_without_nul)
+]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_without_nul)
+]
+Version = Annotated[int, Field(ge=1, le=2_000_000_000, description="What you read; refused if another one stands.")]
+
+
+class CustomerInfoIn(Wire):
+    """Whom the order is for. What is left out comes from the account, or stays as it was."""
+
+    full_name: PersonName | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    country: Place | None = None
+
+
+class ServiceDetails(Wire):
+    """What the service needs to know. `travel_date` is a day in the storefront's zone."""
+
+    destination: Line | None = None
+    travel_date: date | None = None
+    passport_number: PassportNumber | None = None
+    nationality: Place | None = None
+    purpose_of_travel: Line | None = None
+    additional_notes: Paragraph | None = None
+
+
+class OrderIn(Wire):
+    """`service_id` is the service's id or slug. `language` is that of mails and papers; else the account's."""
+
+    service_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
+    customer_info: CustomerInfoIn = CustomerInfoIn()
+    service_details: ServiceDetails | None = None
+    loyalty_points: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    language: LanguageName | None = None
+
+
+class OrderChangeIn(Wire):
+    """Only what is sent changes; a detail that is sent as null is cleared."""
+
+    customer_info: CustomerInfoIn | None = None
+    service_details: ServiceDetails | None = None
+    version: Version | None = None
+
+
+class CancelIn(Wire):
+    quote_id: Annotated[str, StringConstraints(max_length=64)] | None = Field(
+        None, description="From the preview: refused with QUOTE_CHANGED when it no longer holds."
+    )
+    reason: Reason | None = None
+
+
+class PageIn(Wire):
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=100)] = 20
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
+
+
+class OrderFilters(PageIn):
+    status: OrderStatus | None = None
+
+
+class DeskFilters(PageIn):
+    """`from_date` and `to_date` are days of ordering in the storefront's zone, both included."""
+
+    status: OrderStatus | None = None
+    type: ServiceType | None = None
+    consultant: UUID | None = None
+    is_assigned: bool | None = None
+    q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)] | None = Field(
+        None, description="Part of the order number, the customer's name or e-mail address."
+    )
+    from_date: date | None = None
+    to_date: date | None = None
+    sort: DeskSort = DeskSort.NEWEST
+
+
+class StaffChangeIn(Wire):
+    """At least one of the three. `note` is for staff; the customer never sees it."""
+
+    status: OrderStatus | None = None
+    refund_stage: RefundStage | None = None
+    note: Paragraph | None = None
+    version: Version | None = None
+
+
+class AssignIn(Wire):
+    """Either `consultant_id` (null takes the order from its consultant) or `auto: true`."""
+
+    consultant_id: UUID | None = None
+    auto: bool = False
+    version: Version | None = None
+
+
+class NoteIn(Wire):
+    note: Paragraph
+
+
+class ServiceSnapshot(Wire):
+    """The service as it was when it was bought."""
+
+    id: UUID
+    slug: str
+    type: ServiceType
+    title: str
+    title_km: str | None
+    title_zh: str | None
+    description: str
+    price: Money
+    service_fee: Money
+    government_fee: Money
+    region: str | None
+    features: list[str]
+    specs: ServiceSpecs
+    checklist: list[ChecklistItem]
+    stages: list[ServiceStage]
+    requires_consultant: bool
+
+
+class CustomerInfo(Wire):
+    full_name: str
+    email: str
+    phone: str | None
+    country: str | None
+
+
+class OrderItem(Wire):
+    """One line of what was bought: `unit_price` is service and government fee together, before discounts."""
+
+    service_id: UUID
+    quantity: int
+    unit_price: Money
+    total_price: Money
+
+
+class OrderPayment(Wire):
+    """The payment that counts: the one that was applied, else the newest."""
+
+    id: UUID
+    order_id: UUID
+    amount: Money
+    currency: str
+    status: str
+    payment_method: str
+    stripe_payment_intent_id: str | None
+    stripe_charge_id: str | None
+    card_last4: str | None
+    card_brand: str | None
+    failure_reason: str | None
+    refund_amount: Money
+    paid_at: datetime | None
+    refunded_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrderOut(Wire):
+    """An order as lists show it. `loyalty_points_earned` are promised until the order is paid."""
+
+    id: UUID
+    order_number: str
+    user_id: UUID
+    status: OrderStatus
+    title: str
+    service_id: UUID
+    service_type: ServiceType
+    quantity: int
+    currency: str
+    total_amount: Money
+    service_fee: Money
+    government_fee: Money
+    discount_amount: Money
+    loyalty_discount: Money
+    loyalty_points_used: int
+    loyalty_points_earned: int
+    paid_amount: Money
+    refunded_amount: Money
+    refund_stage: RefundStage
+    customer_info: CustomerInfo
+    service_details: ServiceDetails | None
+    service_snapshot: ServiceSnapshot
+    consultant_id: UUID | None
+    consultant_name: str | None
+    language: Language
+    version: int
+    cancellation_reason: str | None
+    confirmed_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    items: list[OrderItem]
+    payment: OrderPayment | None
+
+
+class OrderEvent(Wire):
+    """A step in an order's life. For a STAGE the two values are stages; `note` is shown to staff only."""
+
+    id: int
+    kind: EventKind
+    from_status: str | None
+    to_status: str | None
+    consultant_id: UUID | None
+    note: str | None
+    actor_id: UUID | None
+    created_at: datetime
+
+
+class OrderDetail(OrderOut):
+    """One order with how its price came to be and what has happened to it."""
+
+    lines: list[PriceLine]
+    events: list[OrderEvent]
+
+
+class CancellationPreview(Wire):
+    """What cancelling now would do. `quote_id` holds until `valid_until`, unless the order changes."""
+
+    order_id: UUID
+    refund_stage: RefundStage
+    refund_percent: int
+    refund_amount: Money
+    non_refundable_amount: Money
+    currency: str
+    points_returned: int
+    points_taken_back: int
+    quote_id: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A service on sale and who wants it: read once, before anything is locked. `snapshot` is JSON."""
+
+    service_id: UUID
+    service_type: ServiceType
+    title: str
+    service_fee: Decimal
+    government_fee: Decimal
+    snapshot: str
+    buyer: CustomerInfo
+    buyer_language: Language
+    is_student: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order as stored, for the use cases. Amounts in `currency`, fees for the whole quantity."""
+
+    id: UUID
+    order_number: str
+    user_id: UUID
+    service_type: ServiceType
+    status: OrderStatus
+    title: str
+    currency: str
+    total_amount: Decimal
+    government_fee: Decimal
+    paid_amount: Decimal
+    refunded_amount: Decimal
+    loyalty_points_earned: int
+    loyalty_points_used: int
+    customer_info: dict[str, Any]
+    service_details: dict[str, Any] | None
+    consultant_id: UUID | None
+    refund_stage: RefundStage
+    first_delivered_at: datetime | None
+    language: Language
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneySoFar:
+    """What a purchase's applied payments brought, and what of it was refunded or is being refunded."""
+
+    captured: Decimal
+    refunded_or_pending: Decimal

@@ -1,0 +1,82 @@
+"""What payments know of orders."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.jobs.queue import NewJob
+from sojourn.platform.storefront import Storefront
+from sojourn.sales.effects import ORDER_CONFIRMED, ORDER_ONBOARDING, effect
+from sojourn.sales.loyalty import service as loyalty
+from sojourn.sales.orders import queries
+from sojourn.sales.orders.models import OrderStatus
+from sojourn.sales.orders.rules import purchase_state
+from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind
+
+ONBOARDING_AFTER = timedelta(hours=1)
+
+
+class OrderPayable:
+    """Orders hold no stock and never lapse: they can be paid until they are cancelled."""
+
+    async def find(self, connection: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:  # noqa: ARG002
+        return _purchase(await queries.find_purchase(connection, order_id=purchase_id))
+
+    async def lock(self, tx: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:  # noqa: ARG002
+        return _purchase(await queries.lock_purchase(tx, order_id=purchase_id))
+
+    async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:  # noqa: ARG002
+        """There is no stock to take again."""
+        return True
+
+    async def confirm(
+        self,
+        tx: Connection,
+        *,
+        purchase: Purchase,
+        captured: Captured,
+        storefront: Storefront,  # noqa: ARG002
+        now: datetime,
+    ) -> Sequence[NewJob]:
+        """Two statements where no points were spent: the order with its history, and the points it earns."""
+        confirmed = await queries.confirm(
+            tx, order_id=purchase.id, paid=captured.amount, payment_id=captured.payment_id, now=now
+        )
+        if confirmed is None:
+            raise RuntimeError(f"order {purchase.id} was settled although it is not pending")
+        user_id, points_used, points_earned = confirmed
+        if points_used:
+            await loyalty.consume(tx, user_id=user_id, purchase_id=purchase.id, booking_id=None, now=now)
+        await loyalty.earn(
+            tx, user_id=user_id, purchase_kind=PurchaseKind.ORDER, purchase_id=purchase.id, booking_id=None,
+            points=points_earned, now=now,
+        )  # fmt: skip
+        onboarding = NewJob(kind=ORDER_ONBOARDING, payload={"order_id": purchase.id}, after=ONBOARDING_AFTER)
+        return effect(ORDER_CONFIRMED, order_id=purchase.id, payment_id=captured.payment_id), onboarding
+
+    async def note_refunds(
+        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime
+    ) -> None:
+        """Earned points go back in the proportion refunded; the status is the order's own affair."""
+        await queries.note_refunded(tx, order_id=purchase_id, refunded=refunded, now=now)
+        await loyalty.take_back(tx, purchase_id=purchase_id, refunded=refunded, captured=captured, now=now)
+
+
+def _purchase(row: Row | None) -> Purchase | None:
+    if row is None:
+        return None
+    return Purchase(
+        kind=PurchaseKind.ORDER,
+        id=row["id"],
+        user_id=row["user_id"],
+        reference=row["order_number"],
+        title=row["title"],
+        state=purchase_state(OrderStatus(row["status"])),
+        amount_due=row["total_amount"],
+        currency=row["currency"],
+        expires_at=None,
+        customer_email=row["customer_email"],
+        language=row["language"],
+    )

@@ -1,0 +1,173 @@
+"""What staff do with orders: move them forward, note what they see, and hand them to a consultant."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sojourn.catalog.services.models import RefundStage
+from sojourn.people.auth.access import Actor
+from sojourn.platform.audit.trail import Act, record
+from sojourn.platform.db.database import Connection
+from sojourn.platform.errors import InvalidInput, NotAllowed
+from sojourn.platform.http.context import Origin
+from sojourn.platform.jobs.queue import enqueue
+from sojourn.platform.storefront import SalesRules
+from sojourn.sales.effects import CONSULTANT_ASSIGNED, ORDER_STATUS_CHANGED, effect
+from sojourn.sales.loyalty import service as loyalty
+from sojourn.sales.orders import queries
+from sojourn.sales.orders.cancellation import cancel_locked
+from sojourn.sales.orders.errors import NoConsultantAvailable, StageNotAllowed, TransitionNotAllowed
+from sojourn.sales.orders.models import (
+    AssignIn,
+    EventKind,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    StaffChangeIn,
+)
+from sojourn.sales.orders.rules import FINISHED, allowed_stages, allowed_statuses, stage_after
+from sojourn.sales.orders.service import check_version
+
+
+async def change_order(
+    tx: Connection, *, id_or_number: str, actor: Actor, body: StaffChangeIn, rules: SalesRules, now: datetime,
+    origin: Origin,
+) -> None:  # fmt: skip
+    """Move an order, its work, or both; and keep a note with it.
+
+    Raises OrderNotFound (not the consultant's), NotAllowed (a consultant cancels), OrderVersionConflict,
+    TransitionNotAllowed, StageNotAllowed, InvalidInput.
+    """
+    if body.status is None and body.refund_stage is None and body.note is None:
+        raise InvalidInput.at("status", "send status, refund_stage or note")
+    if body.status is OrderStatus.CANCELLED and body.refund_stage is not None:
+        raise InvalidInput.at("refund_stage", "cannot be changed by the call that cancels")
+    order = await queries.lock_at_desk(tx, id_or_number=id_or_number, actor=actor)
+    check_version(order, body.version)
+    if body.status is OrderStatus.CANCELLED:
+        if not actor.is_admin:
+            raise NotAllowed
+        await cancel_locked(tx, order=order, actor=actor, quote=None, reason=None, now=now, origin=origin)
+    elif body.status is not None or body.refund_stage is not None:
+        status, stage = _destination(order, body, actor)
+        await _move(tx, order, status=status, stage=stage, actor=actor, rules=rules, now=now, origin=origin)
+    if body.note is not None:
+        await _note(tx, order, note=body.note, actor=actor, now=now, origin=origin)
+
+
+def _destination(order: Order, body: StaffChangeIn, actor: Actor) -> tuple[OrderStatus, RefundStage]:
+    status = order.status
+    if body.status is not None:
+        allowed = allowed_statuses(order.status, order.service_type, is_admin=actor.is_admin)
+        if body.status not in allowed:
+            raise TransitionNotAllowed(
+                details={"from": order.status.value, "to": body.status.value, "allowed": sorted(allowed)}
+            )
+        status = body.status
+    stage = stage_after(status, order.refund_stage)
+    if body.refund_stage not in (None, order.refund_stage, stage):
+        possible = allowed_stages(order.refund_stage, status, is_admin=actor.is_admin)
+        if body.refund_stage not in possible:
+            raise StageNotAllowed(
+                details={"from": order.refund_stage.value, "to": body.refund_stage.value, "allowed": sorted(possible)}
+            )
+        stage = body.refund_stage
+    return status, stage
+
+
+async def _move(
+    tx: Connection, order: Order, *, status: OrderStatus, stage: RefundStage, actor: Actor, rules: SalesRules,
+    now: datetime, origin: Origin,
+) -> None:  # fmt: skip
+    if (status, stage) == (order.status, order.refund_stage):
+        return
+    await queries.move(tx, order_id=order.id, status=status, stage=stage, now=now)
+    if stage is not order.refund_stage:
+        await queries.insert_event(
+            tx, order_id=order.id, kind=EventKind.STAGE, from_status=order.refund_stage, to_status=stage,
+            actor_id=actor.user_id, now=now,
+        )  # fmt: skip
+    detail = {
+        "from": order.status.value, "to": status.value, "stage_from": order.refund_stage.value, "stage_to": stage.value,
+    }  # fmt: skip
+    await _record(tx, order, action="order.moved", actor=actor, detail=detail, now=now, origin=origin)
+    if status is order.status:
+        return
+    event_id = await queries.insert_event(
+        tx, order_id=order.id, kind=EventKind.STATUS, from_status=order.status, to_status=status,
+        actor_id=actor.user_id, now=now,
+    )  # fmt: skip
+    if status is OrderStatus.COMPLETED:
+        await loyalty.mature(tx, purchase_id=order.id, now=now, rules=rules)
+    await enqueue(tx, effect(ORDER_STATUS_CHANGED, order_id=order.id, event_id=event_id))
+
+
+async def add_note(
+    tx: Connection, *, id_or_number: str, actor: Actor, note: str, now: datetime, origin: Origin
+) -> OrderEvent:
+    """Keep a note for staff with the order, whatever its status. Raises OrderNotFound."""
+    order = await queries.lock_at_desk(tx, id_or_number=id_or_number, actor=actor)
+    event_id = await _note(tx, order, note=note, actor=actor, now=now, origin=origin)
+    return OrderEvent(
+        id=event_id, kind=EventKind.NOTE, from_status=None, to_status=None, consultant_id=None, note=note,
+        actor_id=actor.user_id, created_at=now,
+    )  # fmt: skip
+
+
+async def _note(tx: Connection, order: Order, *, note: str, actor: Actor, now: datetime, origin: Origin) -> int:
+    event_id = await queries.insert_event(
+        tx, order_id=order.id, kind=EventKind.NOTE, note=note, actor_id=actor.user_id, now=now
+    )
+    await _record(tx, order, action="order.noted", actor=actor, detail={"event_id": event_id}, now=now, origin=origin)
+    return event_id
+
+
+async def assign(
+    tx: Connection, *, id_or_number: str, actor: Actor, body: AssignIn, now: datetime, origin: Origin
+) -> None:
+    """Give an unfinished order to a consultant, to the freest one, or to nobody. The same one again changes nothing.
+
+    Raises OrderNotFound, OrderVersionConflict, TransitionNotAllowed (finished), NoConsultantAvailable, InvalidInput.
+    """
+    if body.auto == ("consultant_id" in body.model_fields_set):
+        raise InvalidInput.at("consultant_id", "send either consultant_id (null for nobody) or auto: true")
+    order = await queries.lock_at_desk(tx, id_or_number=id_or_number, actor=actor)
+    check_version(order, body.version)
+    if order.status in FINISHED:
+        raise TransitionNotAllowed(
+            "A finished order is not assigned any more.",
+            details={"from": order.status.value, "to": order.status.value, "allowed": []},
+        )
+    consultant_id = await _chosen(tx, body)
+    if consultant_id == order.consultant_id:
+        return
+    await queries.assign(tx, order_id=order.id, consultant_id=consultant_id, now=now)
+    event_id = await queries.insert_event(
+        tx, order_id=order.id, kind=EventKind.ASSIGNMENT, consultant_id=consultant_id, actor_id=actor.user_id, now=now
+    )
+    detail = {"from": order.consultant_id, "to": consultant_id, "auto": body.auto}
+    await _record(tx, order, action="order.assigned", actor=actor, detail=detail, now=now, origin=origin)
+    if consultant_id is not None:
+        await enqueue(tx, effect(CONSULTANT_ASSIGNED, order_id=order.id, event_id=event_id))
+
+
+async def _chosen(tx: Connection, body: AssignIn) -> UUID | None:
+    if body.auto:
+        consultant_id = await queries.find_freest_consultant(tx)
+        if consultant_id is None:
+            raise NoConsultantAvailable
+        return consultant_id
+    if body.consultant_id is not None and not await queries.lock_consultant(tx, user_id=body.consultant_id):
+        raise InvalidInput.at("consultant_id", "is not an active consultant")
+    return body.consultant_id
+
+
+async def _record(
+    tx: Connection, order: Order, *, action: str, actor: Actor, detail: Mapping[str, object], now: datetime,
+    origin: Origin,
+) -> None:  # fmt: skip
+    act = Act(
+        action=action, subject_kind="ORDER", subject_id=order.id, actor_id=actor.user_id,
+        reference=order.order_number, detail=detail,
+    )  # fmt: skip
+    await record(tx, act, now=now, origin=origin)
