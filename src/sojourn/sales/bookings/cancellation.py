@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from sojourn.catalog.policies import RefundTier
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Origin
@@ -13,7 +14,7 @@ from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import Storefront
 from sojourn.sales.bookings import changes_queries, queries, rules
 from sojourn.sales.bookings.errors import NotCancellable, QuoteChanged
-from sojourn.sales.bookings.models import Booking, BookingStatus, CancelIn, CancellationPreview, RefundTier
+from sojourn.sales.bookings.models import Booking, BookingStatus, CancelIn, CancellationPreview
 from sojourn.sales.effects import BOOKING_CANCELLED, CANCEL_INTENT, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.loyalty.rules import points_to_give_back, points_to_take_back

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sojourn.catalog.policies import RefundTier
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.errors import InvalidInput
@@ -27,7 +28,6 @@ from sojourn.sales.bookings.models import (
     ChangeIn,
     Departure,
     OptionChoice,
-    RefundTier,
     Terms,
 )
 from sojourn.sales.bookings.service import check_points, check_terms, price_of

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints
 
+from sojourn.catalog.policies import CancellationPolicy
 from sojourn.platform.kit.wire import Money, MoneyIn, Wire
 from sojourn.sales.pricing.models import Price, PriceLine
 
@@ -107,19 +108,6 @@ class Quote(Wire):
     currency: str
     price: Price
     max_loyalty_points: int
-
-
-class RefundTier(Wire):
-    """One step of a cancellation policy: `refund_percent` when at least `min_hours_before` hours are left."""
-
-    min_hours_before: int
-    refund_percent: int
-    fixed_fee: Money
-
-
-class CancellationPolicy(Wire):
-    name: str
-    tiers: list[RefundTier]
 
 
 class CancellationPreview(Wire):

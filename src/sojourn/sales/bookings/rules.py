@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from sojourn.catalog.policies import RefundTier
 from sojourn.platform.kit.clock import start_of_day
 from sojourn.platform.kit.money import ZERO, percent_of
 from sojourn.platform.storefront import SalesRules
-from sojourn.sales.bookings.models import BookingStatus, RefundTier
+from sojourn.sales.bookings.models import BookingStatus
 
 HUNDRED = 100
 GRACE = "GRACE"
