@@ -1,8 +1,10 @@
 """The command line: `sojourn --help`."""
 
+import asyncio
 import os
 import runpy
 import shutil
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,11 +15,13 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from rich.console import Console
 
+from sojourn.people.staff.bootstrap import AdminRefused, create_admin
 from sojourn.platform.db import embedded
 from sojourn.platform.db.binaries import PostgresUnavailable
 from sojourn.platform.db.embedded import EmbeddedPostgresError
 from sojourn.platform.db.migrate import upgrade
-from sojourn.settings import SettingsError, chosen_storefronts, load_settings
+from sojourn.runtime import assemble
+from sojourn.settings import Settings, SettingsError, chosen_storefronts, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.up.children import ProgramFailed, end_leftovers
 from sojourn.up.environment import UpRefused
@@ -26,7 +30,9 @@ from sojourn.up.run import Run
 from sojourn.up.state import AlreadyRunning, State
 
 # Each says in its own words what the person at the keyboard can do about it.
-_REFUSALS = (AlreadyRunning, EmbeddedPostgresError, PostgresUnavailable, ProgramFailed, SettingsError, UpRefused)
+_REFUSALS = (
+    AdminRefused, AlreadyRunning, EmbeddedPostgresError, PostgresUnavailable, ProgramFailed, SettingsError, UpRefused,
+)  # fmt: skip
 _KNOWN = tuple(STOREFRONTS)
 _GRACE_SECONDS = 30
 
@@ -113,6 +119,37 @@ def worker() -> None:
     """Run the jobs of every storefront."""
     load_settings(os.environ, known=_KNOWN)
     runpy.run_module("sojourn.worker", run_name="__main__")
+
+
+@app.command("create-admin")
+@refusing
+def make_admin(
+    storefront: Annotated[str, typer.Option(help=f"one of {', '.join(_KNOWN)}")],
+    email: Annotated[str, typer.Option(help="the address to sign in with")],
+    name: Annotated[str, typer.Option(help="the person's name")],
+    *,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="read it from standard input")] = False,
+) -> None:
+    """Make an admin of one storefront, who can invite the others."""
+    settings = load_settings({**_state().published(), **os.environ}, known=_KNOWN)
+    if storefront not in settings.storefronts:
+        raise SettingsError(f"{storefront!r} is none of {', '.join(settings.storefronts)}.")
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    asyncio.run(_make_admin(settings, storefront, email=email, name=name, password=password))
+    console.print(f"{email} is an admin of {STOREFRONTS[storefront].name} now.", highlight=False, markup=False)
+
+
+async def _make_admin(settings: Settings, key: str, *, email: str, name: str, password: str) -> None:
+    runtime, _gate = await assemble(settings, key)
+    try:
+        await create_admin(
+            runtime.db, runtime.storefront, email=email, name=name, password=password, now=runtime.clock.now()
+        )
+    finally:
+        await runtime.db.close()
 
 
 def _state() -> State:

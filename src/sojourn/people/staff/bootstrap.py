@@ -5,7 +5,6 @@ from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
-from sojourn.people.auth.errors import EmailTaken
 from sojourn.people.auth.passwords import check_acceptable, hash_password
 from sojourn.people.auth.registration import new_referral_code
 from sojourn.people.roles import Role
@@ -31,6 +30,10 @@ _DEMO_PEOPLE = (
 )
 
 
+class AdminRefused(Exception):
+    """The admin cannot be made; the message says why, to the person at the command line."""
+
+
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
     """An account that anybody may use to look around."""
@@ -45,54 +48,57 @@ async def create_admin(
 ) -> User:
     """The first admin, ready to sign in.
 
-    Raises `InvalidInput` for a bad address, name or password, and `EmailTaken` when there is such an account.
+    Raises `AdminRefused` for a bad address, name or password, and when there is such an account.
     """
-    email, name = _checked("email", _EMAIL, email), _checked("name", _NAME, name)
-    check_acceptable(password, email=email, name=name)
+    try:
+        email, name = _EMAIL.validate_python(email), _NAME.validate_python(name)
+        check_acceptable(password, email=email, name=name)
+    except ValidationError as fault:
+        [error] = fault.errors()[:1]
+        raise AdminRefused(f"{error['input']!r}: {error['msg'].removeprefix('Value error, ')}") from None
+    except InvalidInput as refusal:
+        raise AdminRefused(f"The password {refusal.details['fields'][0]['message']}.") from None
     password_hash = await hash_password(password)
     async with database.unit_of_work() as tx:
-        return await _insert(
+        admin = await _insert(
             tx, role=Role.ADMIN, email=email, name=name, password_hash=password_hash,
             language=storefront.default_language, now=now,
         )  # fmt: skip
+    if admin is None:
+        raise AdminRefused(f"{storefront.name} already has an account with the address {email}.")
+    return admin
 
 
 async def ensure_demo_accounts(database: Database, storefront: Storefront, *, now: datetime) -> list[DemoAccount]:
-    """One account per role with a known password. Call it on development machines only."""
+    """One account per role with a known password; those that are there stay as they are.
+
+    Call it on development machines only.
+    """
     password_hash = await hash_password(DEMO_PASSWORD)
     accounts = []
     for role, local_part, name in _DEMO_PEOPLE:
         email = f"{local_part}@{storefront.key}.example"
         async with database.unit_of_work() as tx:
-            if await queries.find_by_email(tx, email) is None:
-                await _insert(
-                    tx, role=role, email=email, name=name, password_hash=password_hash,
-                    language=storefront.default_language, now=now,
-                )  # fmt: skip
+            await _insert(
+                tx, role=role, email=email, name=name, password_hash=password_hash,
+                language=storefront.default_language, now=now,
+            )  # fmt: skip
         accounts.append(DemoAccount(role, email, DEMO_PASSWORD))
     return accounts
 
 
 async def _insert(
     tx: Connection, *, role: Role, email: str, name: str, password_hash: str, language: Language, now: datetime
-) -> User:
+) -> User | None:
     user = await queries.insert_user(
         tx, user_id=new_id(), email=email, password_hash=password_hash, name=name, phone=None, country=None, role=role,
         language=language, referral_code=new_referral_code(), referred_by=None, is_active=True, email_verified_at=now,
         now=now,
     )  # fmt: skip
-    if user is None:
-        raise EmailTaken
-    act = Act(
-        action="staff.created", subject_kind="user", subject_id=user.id, actor_kind=ActorKind.SYSTEM,
-        detail={"role": role},
-    )  # fmt: skip
-    await record(tx, act, now=now)
+    if user is not None:
+        act = Act(
+            action="staff.created", subject_kind="user", subject_id=user.id, actor_kind=ActorKind.SYSTEM,
+            detail={"role": role},
+        )  # fmt: skip
+        await record(tx, act, now=now)
     return user
-
-
-def _checked(field: str, kind: TypeAdapter[str], value: str) -> str:
-    try:
-        return kind.validate_python(value)
-    except ValidationError as fault:
-        raise InvalidInput.at(field, fault.errors()[0]["msg"].removeprefix("Value error, ")) from None
