@@ -34,7 +34,8 @@ async def test_holyone_speaks_of_full_names(holyone: StorefrontClient) -> None:
         ({"name": None}, "name"), ({"name": "  "}, "name"), ({"name": "x" * 101}, "name"), ({"name": "a\x00b"}, "name"),
         ({"preferred_language": None}, "preferred_language"), ({"preferred_language": "de"}, "preferred_language"),
         ({"phone": "call me"}, "phone"), ({"avatar_url": "javascript:alert(1)"}, "avatar_url"),
-        ({"role": "ADMIN"}, "role"), ({"loyalty_points": 1_000_000}, "loyalty_points"), ({"is_student": True}, "is_student"),
+        ({"role": "ADMIN"}, "role"), ({"loyalty_points": 1_000_000}, "loyalty_points"),
+        ({"is_student": True}, "is_student"),
     ],
 )  # fmt: skip
 async def test_a_profile_refuses_what_it_cannot_be(
