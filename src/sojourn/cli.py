@@ -75,6 +75,8 @@ def reset() -> None:
         if data_dir.exists():
             embedded.stop_found(data_dir)
             shutil.rmtree(data_dir)
+            if data_dir.parent != state.folder:
+                data_dir.parent.rmdir()
         shutil.rmtree(state.folder)
     console.print(f"{state.folder} is gone; the next start begins afresh.", highlight=False)
 
@@ -150,6 +152,14 @@ async def _make_admin(settings: Settings, key: str, *, email: str, name: str, pa
         )
     finally:
         await runtime.db.close()
+
+
+# Its own arguments, `--help` among them, are read where they are understood.
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def sandbox(context: typer.Context) -> None:
+    """Play Stripe and the mail provider on this machine (`sojourn sandbox --help`)."""
+    sys.argv = ["sojourn sandbox", *context.args]
+    runpy.run_module("sojourn.sandbox", run_name="__main__")
 
 
 def _state() -> State:
