@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sojourn.platform.kit.money import ZERO
-from sojourn.sales.payments.models import Disposition, PaymentStatus
+from sojourn.sales.payments.models import Disposition
 from sojourn.sales.payments.payable import PurchaseState
 
 
@@ -53,13 +53,6 @@ def judge(
 def is_late(*, charged_at: datetime, expires_at: datetime | None) -> bool:
     """Whether the payer paid after the hold's end. Paid in time and reported late is not late."""
     return expires_at is not None and charged_at > expires_at
-
-
-def status_after_refunds(*, captured: Decimal, refunded: Decimal) -> PaymentStatus:
-    """PARTIALLY_REFUNDED and REFUNDED are derived from sums, never typed."""
-    if refunded <= ZERO:
-        return PaymentStatus.SUCCEEDED
-    return PaymentStatus.REFUNDED if refunded >= captured else PaymentStatus.PARTIALLY_REFUNDED
 
 
 def refundable(*, captured: Decimal, refunded_or_pending: Decimal) -> Decimal:

@@ -1,0 +1,77 @@
+"""Prices: the sums always add up, whatever is bought."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sojourn.platform.kit.money import ZERO, round_money
+from sojourn.platform.storefront import SalesRules
+from sojourn.sales.pricing.models import LineKind
+from sojourn.sales.pricing.rules import Extra, max_points, points_for, points_value, price_package, price_service
+
+RULES = SalesRules()
+amounts = st.decimals(min_value="0.01", max_value="9999.99", places=2)
+fees = st.decimals(min_value="0.00", max_value="9999.99", places=2)
+extras = st.lists(
+    st.builds(Extra, description=st.just("Extra"), quantity=st.integers(1, 20), unit_price=amounts), max_size=4
+)
+
+
+@given(amounts, st.integers(1, 50), extras, fees, st.booleans(), st.integers(0, 10**6))
+def test_a_package_adds_up(
+    unit: Decimal, people: int, chosen: list[Extra], fee: Decimal, is_student: bool, wished: int
+) -> None:
+    plain = price_package(
+        title="T", unit_price=unit, people=people, extras=chosen, non_refundable_each=fee, is_student=is_student,
+        rules=RULES,
+    )  # fmt: skip
+    points = max_points(after_discounts=plain.subtotal - plain.discount, available=wished, rules=RULES)
+    price = price_package(
+        title="T", unit_price=unit, people=people, extras=chosen, non_refundable_each=fee, is_student=is_student,
+        points=points, rules=RULES,
+    )  # fmt: skip
+    assert sum((line.amount for line in price.lines), ZERO) == price.total
+    assert price.total == price.subtotal - price.discount - price.loyalty_discount
+    assert all(line.amount == round_money(line.amount) for line in price.lines)
+    assert price.total >= ZERO
+    assert price.loyalty_discount * 2 <= price.subtotal - price.discount
+    assert ZERO <= price.non_refundable <= price.total
+    assert 0 <= price.points_earned <= price.total
+    assert price.discount <= unit * RULES.student_percent / 100 + Decimal("0.01")
+
+
+@given(amounts, fees, st.integers(1, 20), st.booleans())
+def test_government_fees_earn_and_save_nothing(own: Decimal, fee: Decimal, quantity: int, is_student: bool) -> None:
+    price = price_service(
+        title="S", service_fee=own, government_fee=fee, quantity=quantity, is_student=is_student, rules=RULES
+    )
+    with_more_fee = price_service(
+        title="S", service_fee=own, government_fee=fee + 100, quantity=quantity, is_student=is_student, rules=RULES
+    )
+    assert price.discount == with_more_fee.discount
+    assert price.points_earned == with_more_fee.points_earned
+    assert with_more_fee.total - price.total == 100 * quantity
+    assert (LineKind.GOVERNMENT_FEE in [line.kind for line in price.lines]) is (fee > 0)
+
+
+@given(st.decimals(min_value=0, max_value=10**6, places=2), st.integers(-10, 10**7))
+def test_points_are_whole_blocks_within_half(amount: Decimal, available: int) -> None:
+    points = max_points(after_discounts=amount, available=available, rules=RULES)
+    assert points % 100 == 0
+    assert 0 <= points <= max(available, 0)
+    assert points_value(points, RULES) * 2 <= amount
+    one_more = points_value(points + 100, RULES)
+    assert points + 100 > available or one_more * 2 > amount
+
+
+@given(st.decimals(min_value=-100, max_value=10**6, places=2))
+def test_one_point_a_whole_dollar(cash: Decimal) -> None:
+    assert points_for(cash, RULES) == max(int(cash), 0)
+
+
+def test_rounding_is_half_up_once_a_line() -> None:
+    price = price_package(
+        title="T", unit_price=Decimal("33.35"), people=1, is_student=True, rules=RULES
+    )
+    assert price.discount == Decimal("3.34")  # 3.335, half-up
