@@ -1,7 +1,7 @@
 """What the sign-in desk leaves for the worker, seen from a test."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -29,14 +29,17 @@ def queued() -> Queued:
 
 
 @pytest.fixture
-async def work_for(sandbox: str) -> Callable[[StorefrontClient], Work]:
+async def work_for(sandbox: str) -> AsyncIterator[Callable[[StorefrontClient], Work]]:
     """What the worker's handlers are given."""
-    settings = StorefrontSettings(
-        database_url="unused", stripe_secret_key="sk_test_people", stripe_webhook_secret="whsec_people",
-        stripe_api_base=sandbox, resend_api_key="re_people", resend_api_base=sandbox,
+    settings = StorefrontSettings.model_validate(
+        {
+            "database_url": "unused", "stripe_secret_key": "sk_test_people", "stripe_webhook_secret": "whsec_people",
+            "stripe_api_base": sandbox, "resend_api_key": "re_people", "resend_api_base": sandbox,
+        }
     )  # fmt: skip
     vendors = choose_vendors(settings)
-    return lambda client: Work(runtime=client.runtime, vendors=vendors)
+    yield lambda client: Work(runtime=client.runtime, vendors=vendors)
+    await vendors.aclose()
 
 
 @pytest.fixture

@@ -51,8 +51,9 @@ async def test_only_our_signature_counts(derlg: StorefrontClient, holyone: Store
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": 0}, {"exp": None}, {"exp": "soon"}, {"exp": 1e30}, {"exp": True}, {"sub": "1"}, {"sub": None}, {"sub": 7},
-        {"sub": {"a": 1}}, {"ver": 1}, {"ver": "0"}, {"ver": -1}, {"sub": "00000000-0000-0000-0000-000000000000"},
+        {"exp": 0}, {"exp": None}, {"exp": "soon"}, {"exp": 1e30}, {"exp": True}, {"sub": "1"}, {"sub": None},
+        {"sub": 7}, {"sub": {"a": 1}}, {"ver": 1}, {"ver": "0"}, {"ver": -1},
+        {"sub": "00000000-0000-0000-0000-000000000000"},
     ],
 )  # fmt: skip
 async def test_claims_that_are_not_ours_are_refused(derlg: StorefrontClient, changes: dict[str, Any]) -> None:

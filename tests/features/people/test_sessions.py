@@ -3,8 +3,12 @@
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 from tests.support.client import PASSWORD, StorefrontClient, read, refusal
+from tests.support.waiting import eventually
 
+from sojourn.people.roles import Role
+from sojourn.platform.db.listen import ACCOUNT_CHANGED
 from sojourn.platform.kit.clock import FrozenClock
 
 COOKIE = "derlg_refresh"
@@ -85,6 +89,27 @@ async def test_signing_out_everywhere_ends_access_tokens_too(derlg: StorefrontCl
     assert (await browser.post("/auth/logout-all")).status_code == 204
     assert refusal(await browser.get("/auth/me"), 401) == "NOT_AUTHENTICATED"
     assert await _refresh(derlg, other) == 401
+
+
+async def test_every_process_hears_of_an_account_that_changed(derlg: StorefrontClient) -> None:
+    admin, guest = await derlg.sign_in_as(Role.ADMIN), await derlg.register()
+    heard: list[str] = []
+    listening = await asyncpg.connect(derlg.database.dsn)
+    await listening.add_listener(
+        ACCOUNT_CHANGED, lambda _connection, _pid, _channel, payload: heard.append(str(payload))
+    )
+    form = {"current_password": PASSWORD, "new_password": "another long pass phrase"}
+    token = read(await guest.post("/auth/change-password", json=form))["access_token"]
+    guest.headers["Authorization"] = f"Bearer {token}"
+    read(await guest.patch("/users/me", json={"name": "Dara"}))
+    read(await admin.patch(f"/admin/staff/{guest.user_id}", json={"role": "GUIDE"}))
+
+    async def was_told() -> bool:
+        return len(heard) == 3
+
+    await eventually(was_told)
+    assert set(heard) == {str(guest.user_id)}
+    await listening.close()
 
 
 async def test_devices_are_listed_and_ended_one_by_one(derlg: StorefrontClient) -> None:
