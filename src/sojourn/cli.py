@@ -15,6 +15,7 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from rich.console import Console
 
+from sojourn.catalog.loading import CatalogueInvalid, LoadReport, load_catalogue
 from sojourn.people.staff.bootstrap import AdminRefused, create_admin
 from sojourn.platform.db import embedded
 from sojourn.platform.db.binaries import PostgresUnavailable
@@ -31,8 +32,15 @@ from sojourn.up.state import AlreadyRunning, State
 
 # Each says in its own words what the person at the keyboard can do about it.
 _REFUSALS = (
-    AdminRefused, AlreadyRunning, EmbeddedPostgresError, PostgresUnavailable, ProgramFailed, SettingsError, UpRefused,
-)  # fmt: skip
+    AdminRefused,
+    AlreadyRunning,
+    CatalogueInvalid,
+    EmbeddedPostgresError,
+    PostgresUnavailable,
+    ProgramFailed,
+    SettingsError,
+    UpRefused,
+)
 _KNOWN = tuple(STOREFRONTS)
 _GRACE_SECONDS = 30
 
@@ -85,11 +93,28 @@ def reset() -> None:
 @refusing
 def migrate() -> None:
     """Bring the database of every storefront to the newest schema."""
-    # Beside a running `sojourn up`, its databases are meant, unless the environment names others.
-    settings = load_settings({**_state().published(), **os.environ}, known=_KNOWN)
+    settings = _settings_at_hand()
     for key, storefront in settings.per_storefront.items():
         upgrade(storefront.direct_url or storefront.database_url)
         console.print(f"{key}: up to date", highlight=False)
+
+
+@app.command()
+@refusing
+def catalogue() -> None:
+    """Bring every storefront's data files into its database; what people changed there stays as it is."""
+    settings = _settings_at_hand()
+    for key in settings.storefronts:
+        report = asyncio.run(_load_catalogue(settings, key))
+        console.print(f"{key}: {report.added} added, {report.changed} changed, {report.kept} as they were")
+
+
+async def _load_catalogue(settings: Settings, key: str) -> LoadReport:
+    runtime, _gate = await assemble(settings, key)
+    try:
+        return await load_catalogue(runtime.db, runtime.storefront, now=runtime.clock.now())
+    finally:
+        await runtime.db.close()
 
 
 @app.command()
@@ -133,7 +158,7 @@ def make_admin(
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="read it from standard input")] = False,
 ) -> None:
     """Make an admin of one storefront, who can invite the others."""
-    settings = load_settings({**_state().published(), **os.environ}, known=_KNOWN)
+    settings = _settings_at_hand()
     if storefront not in settings.storefronts:
         raise SettingsError(f"{storefront!r} is none of {', '.join(settings.storefronts)}.")
     if password_stdin:
@@ -160,6 +185,11 @@ def sandbox(context: typer.Context) -> None:
     """Play Stripe and the mail provider on this machine (`sojourn sandbox --help`)."""
     sys.argv = ["sojourn sandbox", *context.args]
     runpy.run_module("sojourn.sandbox", run_name="__main__")
+
+
+def _settings_at_hand() -> Settings:
+    """The environment's; beside a running `sojourn up` its databases are meant, unless the environment names others."""
+    return load_settings({**_state().published(), **os.environ}, known=_KNOWN)
 
 
 def _state() -> State:

@@ -130,6 +130,11 @@ def test_runs_once_and_stops_without_a_trace(run_up: Callable[[], Up], given: Ma
     assert answers(f"{up.api}/api-docs")
     assert answers(f"{up.sandbox}/_sandbox/health")
 
+    customer = {"email": "customer@derlg.example", "password": "sojourn-demo-2026"}
+    assert f"{customer['email']}  {customer['password']}" in up.output()
+    assert httpx.post(f"{up.api}/v1/auth/login", json=customer, trust_env=False).status_code == httpx.codes.OK
+    assert httpx.get(f"{up.api}/v1/trips", trust_env=False).json()["data"]
+
     second = run_up()
     assert second.process.wait(timeout=30) == 1
     assert f"Sojourn already runs from {home} (process {up.process.pid})" in second.output()
@@ -140,6 +145,9 @@ def test_runs_once_and_stops_without_a_trace(run_up: Callable[[], Up], given: Ma
 
     migrated = sojourn("migrate", given)
     assert migrated.stdout.splitlines() == ["holyone: up to date", "derlg: up to date"]
+
+    refreshed = sojourn("catalogue", given).stdout.splitlines()
+    assert [line.partition(",")[0] for line in refreshed] == ["holyone: 0 added", "derlg: 0 added"]
 
     assert up.end(signal.SIGINT) == 0
     assert processes_of(home) == []

@@ -48,7 +48,7 @@ class Run:
         """Blocks. Returns after SIGINT, SIGTERM or SIGHUP, with everything that it started ended.
 
         Raises what kept it from running: UpRefused, AlreadyRunning, EmbeddedPostgresError, PostgresUnavailable,
-        ProgramFailed. Then, too, nothing is left behind.
+        CatalogueInvalid, ProgramFailed. Then, too, nothing is left behind.
         """
         with self.state.held(), _first_signal_interrupts() as no_more_signals:
             try:
@@ -75,14 +75,16 @@ class Run:
             api_port=self._api_port,
             sandbox_port=self._sandbox_port,
         )
+        accounts = {}
         for key, storefront in self.storefronts.items():
             with self.progress.step(f"Preparing {storefront.name}") as step:
-                prepare(databases[key], step)
+                accounts[key] = prepare(storefront, databases[key], step)
         self._start_programs(environment)
         self.state.publish({name: value for name, value in environment.items() if self.given.get(name) != value})
         print_summary(
             self.progress.console,
             storefronts=tuple(self.storefronts.values()),
+            accounts=accounts,
             environment=environment,
             api=self._api_url,
             sandbox=self._sandbox_url,

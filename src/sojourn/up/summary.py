@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sojourn.people.staff.bootstrap import DemoAccount
 from sojourn.platform.storefront import Storefront
 
 Section = tuple[str, list[tuple[str, str]]]
@@ -14,6 +15,7 @@ def print_summary(
     console: Console,
     *,
     storefronts: Sequence[Storefront],
+    accounts: Mapping[str, Sequence[DemoAccount]],
     environment: Mapping[str, str],
     api: str,
     sandbox: str,
@@ -21,7 +23,8 @@ def print_summary(
     seconds: float,
 ) -> None:
     sections: list[Section] = [
-        (storefront.name, _of_storefront(storefront, environment, api)) for storefront in storefronts
+        (storefront.name, _of_storefront(storefront, accounts[storefront.key], environment, api))
+        for storefront in storefronts
     ]
     sections.append(("Sandbox", [("vendors", sandbox), ("mailbox", f"{sandbox}/inbox")]))
     whole = [
@@ -40,9 +43,12 @@ def print_summary(
     console.print()
 
 
-def _of_storefront(storefront: Storefront, environment: Mapping[str, str], api: str) -> list[tuple[str, str]]:
+def _of_storefront(
+    storefront: Storefront, accounts: Sequence[DemoAccount], environment: Mapping[str, str], api: str
+) -> list[tuple[str, str]]:
     return [
         ("API", f"{api}{storefront.prefix}"),
         ("documentation", f"{api}{storefront.docs_path}"),
         ("database", environment[f"{storefront.key.upper()}_DATABASE_URL"]),
+        *((account.role.lower(), f"{account.email}  {account.password}") for account in accounts),
     ]
