@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 
-from sojourn.modules import PAYABLES, ROUTERS
+from sojourn.modules import PAYABLES, ROUTERS, TIMERS
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, CATALOGUE_CHANGED, Listener
 from sojourn.platform.http.application import Door, storefront_application
 from sojourn.platform.http.context import Runtime
@@ -64,7 +64,9 @@ class Application:
             )
             await listener.start()
             storefront = runtime.storefront
-            app = storefront_application(runtime, routers_of(storefront), gate=gate, vendors=vendors, payables=PAYABLES)
+            app = storefront_application(
+                runtime, routers_of(storefront), gate=gate, vendors=vendors, payables=PAYABLES, timers=TIMERS
+            )
             apps.append(((storefront.prefix, storefront.docs_path), app))
             databases.append(runtime.db)
             self._opened.append((listener, vendors, runtime))

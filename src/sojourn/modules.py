@@ -4,8 +4,15 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from sojourn.care.notifications import routes as notification_routes
 from sojourn.catalog.services import routes as service_routes
 from sojourn.catalog.trips import routes as trip_routes
+from sojourn.desk.audit import routes as audit_routes
+from sojourn.desk.invariants import jobs as invariant_jobs
+from sojourn.desk.invariants import routes as invariant_routes
+from sojourn.desk.jobs import housekeeping
+from sojourn.desk.jobs import routes as queue_routes
+from sojourn.desk.notifications import routes as sent_mail_routes
 from sojourn.people.addresses import routes as address_routes
 from sojourn.people.auth import jobs as auth_jobs
 from sojourn.people.auth import recovery_routes
@@ -40,13 +47,14 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.AUTH: (
         auth_routes.router, recovery_routes.router, staff_routes.acceptance_router, staff_routes.router,
     ),
-    Module.USERS: (user_routes.router, address_routes.router),
+    Module.USERS: (user_routes.router, address_routes.router, notification_routes.router),
     Module.SERVICES: (service_routes.router,),
     Module.TRIPS: (trip_routes.router,),
     Module.BOOKINGS: (booking_routes.departures_router, booking_routes.router, booking_routes.admin_router),
     Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
     Module.PAYMENTS: (payment_routes.router,),
     Module.LOYALTY: (loyalty_routes.router,),
+    Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 
 # Jobs and timers run for every storefront: a module that is switched off leaves nothing for them to find.
@@ -59,4 +67,6 @@ TIMERS: Sequence[Timer] = (
     *booking_jobs.TIMERS,
     *payment_jobs.timers(PAYABLES),
     *loyalty_jobs.TIMERS,
+    *invariant_jobs.TIMERS,
+    *housekeeping.TIMERS,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from sojourn.care.notifications.mails import (
 )
 from sojourn.care.notifications.models import Letter
 from sojourn.care.notifications.service import BATCH, keep
-from sojourn.platform.db.database import Row
+from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.jobs.queue import Payload
 from sojourn.platform.kit.clock import local_date, start_of_day
 from sojourn.platform.storefront import Storefront
@@ -82,20 +83,34 @@ def percent_of_tier(tier: str, policy: Mapping[str, Any]) -> int:
 
 
 async def booking_modified(work: Work, payload: Payload) -> None:
-    """What changed and what it costs or brings; one mail a version."""
+    """What changed and what it cost or brought; one mail a version."""
+    before, after = payload["before"], payload["after"]
     async with work.runtime.db.unit_of_work() as tx:
         booking = await sources.get_booking(tx, UUID(payload["booking_id"]))
-        act = await sources.get_act(tx, booking["id"], "booking.modified")
         context = BookingModified(
             booking_ref=booking["booking_ref"],
             trip_title=booking["title"],
-            before=BookingTerms.model_validate(act["detail"]["before"]),
-            after=BookingTerms.model_validate(act["detail"]["after"]),
-            price_difference=act["amount"],
+            before=_terms(before),
+            after=_terms(after),
+            price_difference=await _charged_or_refunded(tx, booking["id"], before, after),
             currency=booking["currency"],
             booking_url=booking_url(work.runtime.storefront, booking),
         )
         await keep(tx, _letter(booking, context, occasion=str(payload["version"])), now=work.runtime.clock.now())
+
+
+def _terms(summary: Mapping[str, Any]) -> BookingTerms:
+    return BookingTerms.model_validate({name: summary[name] for name in ("travel_date", "end_date", "people_count")})
+
+
+async def _charged_or_refunded(
+    tx: Connection, booking_id: UUID, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Decimal:
+    """A dearer trip was charged in full; of a cheaper one only what the policy gives comes back, as a negative."""
+    difference = Decimal(after["total"]) - Decimal(before["total"])
+    if difference >= 0:
+        return difference
+    return -await sources.get_modification_refund(tx, booking_id, {"before": before, "after": after})
 
 
 async def send_reminders(work: Work) -> None:

@@ -79,10 +79,11 @@ async def order_cancelled(work: Work, payload: Payload) -> None:
     """The end of an order, with what comes back."""
     async with work.runtime.db.unit_of_work() as tx:
         order = await sources.get_order(tx, UUID(payload["order_id"]))
+        act = await sources.get_act(tx, order["id"], "order.cancelled")
         context = OrderCancelled(
             order_number=order["order_number"],
             service_title=order["title"],
-            refund_amount=await sources.get_refund_asked(tx, order["id"]),
+            refund_amount=act["amount"],
             currency=order["currency"],
             reason=order["cancellation_reason"],
         )

@@ -1,8 +1,9 @@
 """What the mails tell of, read where it happened: accounts, purchases, payments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sojourn.care.notifications.mails import MailLine
@@ -58,9 +59,15 @@ SELECT description, quantity, amount FROM price_lines WHERE purchase_id = $1 ORD
 SELECT_ACT = """
 SELECT detail, amount, at FROM audit_entries WHERE subject_id = $1 AND action = $2 ORDER BY at DESC, id DESC LIMIT 1
 """
-SELECT_REFUND_ASKED = """
-SELECT coalesce(sum(r.amount), 0) FROM refunds r JOIN payments p ON p.id = r.payment_id
- WHERE p.purchase_id = $1 AND p.disposition = 'APPLIED' AND r.status <> 'FAILED'
+# A refund is asked for in the transaction of its change, so both carry the same moment.
+SELECT_MODIFICATION_REFUND = """
+SELECT coalesce(sum(r.amount), 0)
+  FROM refunds r
+  JOIN payments p ON p.id = r.payment_id
+  LEFT JOIN booking_changes c ON c.id = p.purchase_id
+ WHERE coalesce(c.booking_id, p.purchase_id) = $1 AND r.cause = 'MODIFICATION'
+   AND r.requested_at = (SELECT max(a.at) FROM audit_entries a
+                          WHERE a.subject_id = $1 AND a.action = 'booking.modified' AND a.detail = $2)
 """
 SELECT_POINTS_MOVED = """
 SELECT coalesce(sum(points) FILTER (WHERE kind = 'RETURNED'), 0)::integer AS returned,
@@ -145,10 +152,10 @@ async def get_act(connection: Connection, subject_id: UUID, action: str) -> Row:
     return _there(await connection.fetchrow(SELECT_ACT, subject_id, action), action, subject_id)
 
 
-async def get_refund_asked(connection: Connection, purchase_id: UUID) -> Decimal:
-    """The sum of a purchase's refunds that have not failed."""
-    asked: Decimal = await connection.fetchval(SELECT_REFUND_ASKED, purchase_id)
-    return asked
+async def get_modification_refund(connection: Connection, booking_id: UUID, detail: Mapping[str, Any]) -> Decimal:
+    """What came back with the change that the trail describes by `detail`."""
+    refund: Decimal = await connection.fetchval(SELECT_MODIFICATION_REFUND, booking_id, dict(detail))
+    return refund
 
 
 async def get_points_moved(connection: Connection, purchase_id: UUID) -> tuple[int, int]:

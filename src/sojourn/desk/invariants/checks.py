@@ -17,7 +17,7 @@ SELECT p.id::text AS subject,
   LEFT JOIN bookings b ON b.id = p.purchase_id AND p.purchase_kind = 'BOOKING'
   LEFT JOIN orders o ON o.id = p.purchase_id AND p.purchase_kind = 'ORDER'
   LEFT JOIN booking_changes c ON c.id = p.purchase_id AND p.purchase_kind = 'BOOKING_CHANGE'
- WHERE p.paid_at > $1 - interval '120 days' AND p.disposition = 'APPLIED'
+ WHERE p.paid_at > $1::timestamptz - interval '120 days' AND p.disposition = 'APPLIED'
    AND (b.status IN ('PENDING', 'RESERVED', 'EXPIRED') OR o.status = 'PENDING' OR c.status <> 'APPLIED')
  LIMIT 200
 """
@@ -26,11 +26,12 @@ SELECT p.id::text AS subject,
        jsonb_build_object('reference', p.reference, 'kind', p.purchase_kind, 'amount', p.captured_amount::text,
                           'paid_at', iso(p.paid_at), 'disposition', p.disposition) AS detail
   FROM payments p
- WHERE p.paid_at > $1 - interval '120 days' AND p.captured_amount > 0
+ WHERE p.paid_at > $1::timestamptz - interval '120 days' AND p.captured_amount > 0
    AND (p.disposition IS NULL
-        OR (p.purchase_kind = 'BOOKING' AND NOT EXISTS (SELECT FROM bookings WHERE id = p.purchase_id))
-        OR (p.purchase_kind = 'ORDER' AND NOT EXISTS (SELECT FROM orders WHERE id = p.purchase_id))
-        OR (p.purchase_kind = 'BOOKING_CHANGE' AND NOT EXISTS (SELECT FROM booking_changes WHERE id = p.purchase_id)))
+        OR CASE p.purchase_kind
+           WHEN 'BOOKING' THEN (SELECT id FROM bookings WHERE id = p.purchase_id)
+           WHEN 'BOOKING_CHANGE' THEN (SELECT id FROM booking_changes WHERE id = p.purchase_id)
+           ELSE (SELECT id FROM orders WHERE id = p.purchase_id) END IS NULL)
  LIMIT 200
 """
 SOLD_TWICE = """
@@ -38,7 +39,8 @@ SELECT format('%s %s %s', s.resource_id, s.day, s.minute) AS subject,
        jsonb_build_object('resource', r.name, 'day', s.day, 'minute', s.minute, 'claimed', s.claimed,
                           'capacity', coalesce(d.capacity, r.capacity)) AS detail
   FROM (SELECT resource_id, day, minute, sum(quantity) AS claimed FROM claims
-         WHERE released_at IS NULL AND day >= ($1::timestamptz)::date - 1 AND (expires_at IS NULL OR expires_at > $1)
+         WHERE released_at IS NULL AND day >= ($1::timestamptz)::date - 1
+           AND (expires_at IS NULL OR expires_at > $1::timestamptz)
          GROUP BY resource_id, day, minute) AS s
   JOIN resources r ON r.id = s.resource_id
   LEFT JOIN resource_days d ON d.resource_id = s.resource_id AND d.day = s.day
@@ -54,14 +56,15 @@ SELECT b.id::text AS subject,
                     WHERE c.purchase_id = b.id AND c.released_at IS NULL AND c.expires_at IS NULL)
  LIMIT 200
 """
+# OFFSET 0 keeps the payments looked up one by one: few are refunded, and all of them are many.
 REFUNDED_TOO_MUCH = """
 SELECT p.id::text AS subject,
        jsonb_build_object('reference', p.reference, 'captured', p.captured_amount::text,
                           'refunded_or_pending', r.amount::text) AS detail
   FROM (SELECT payment_id, sum(amount) AS amount FROM refunds
-         WHERE requested_at > $1 - interval '120 days' AND status <> 'FAILED'
+         WHERE requested_at > $1::timestamptz - interval '120 days' AND status <> 'FAILED'
          GROUP BY payment_id) AS r
-  JOIN payments p ON p.id = r.payment_id
+ CROSS JOIN LATERAL (SELECT id, reference, captured_amount FROM payments WHERE id = r.payment_id OFFSET 0) AS p
  WHERE r.amount > p.captured_amount
  LIMIT 200
 """
@@ -70,32 +73,37 @@ SELECT r.id::text AS subject,
        jsonb_build_object('payment_id', r.payment_id, 'amount', r.amount::text, 'requested_at', iso(r.requested_at),
                           'attempts', r.attempts) AS detail
   FROM refunds r
- WHERE r.status = 'PENDING' AND r.requested_at < $1 - interval '1 hour'
+ WHERE r.status = 'PENDING' AND r.requested_at < $1::timestamptz - interval '1 hour'
  ORDER BY r.requested_at
  LIMIT 200
 """
 # The balance shown is the ledger's, and each lot holds what the ledger says of it.
 POINTS_DO_NOT_ADD_UP = """
-(SELECT u.id::text AS subject, jsonb_build_object('shown', u.loyalty_points, 'ledger', coalesce(t.points, 0)) AS detail
-   FROM users u
-   LEFT JOIN (SELECT user_id, sum(points) AS points FROM loyalty_transactions WHERE status = 'AVAILABLE'
-               GROUP BY user_id) AS t ON t.user_id = u.id
-  WHERE u.loyalty_points <> greatest(coalesce(t.points, 0), 0) AND $1::timestamptz IS NOT NULL
-  LIMIT 100)
+WITH balances AS (
+    SELECT u.id, u.loyalty_points AS shown, coalesce(t.points, 0) AS ledger
+      FROM users u
+      LEFT JOIN (SELECT user_id, sum(points) AS points FROM loyalty_transactions WHERE status = 'AVAILABLE'
+                  GROUP BY user_id) AS t ON t.user_id = u.id
+     WHERE u.loyalty_points <> greatest(coalesce(t.points, 0), 0) AND $1::timestamptz IS NOT NULL
+     LIMIT 100
+), lots AS (
+    SELECT l.id, l.user_id, l.remaining, coalesce(t.points, 0) AS ledger
+      FROM loyalty_lots l
+      LEFT JOIN (SELECT lot_id, sum(points) AS points FROM loyalty_transactions WHERE lot_id IS NOT NULL
+                  GROUP BY lot_id) AS t ON t.lot_id = l.id
+     WHERE l.remaining <> coalesce(t.points, 0)
+     LIMIT 100
+)
+SELECT id::text AS subject, jsonb_build_object('shown', shown, 'ledger', ledger) AS detail FROM balances
 UNION ALL
-(SELECT l.id::text, jsonb_build_object('user_id', l.user_id, 'lot_holds', l.remaining, 'ledger', coalesce(t.points, 0))
-   FROM loyalty_lots l
-   LEFT JOIN (SELECT lot_id, sum(points) AS points FROM loyalty_transactions WHERE lot_id IS NOT NULL
-               GROUP BY lot_id) AS t ON t.lot_id = l.id
-  WHERE l.remaining <> coalesce(t.points, 0)
-  LIMIT 100)
+SELECT id::text, jsonb_build_object('user_id', user_id, 'lot_holds', remaining, 'ledger', ledger) FROM lots
 """
 EVENT_UNHANDLED = """
 SELECT format('%s %s', i.provider, i.event_id) AS subject,
        jsonb_build_object('name', i.name, 'received_at', iso(i.received_at), 'attempts', i.attempts,
                           'last_error', left(i.last_error, 300)) AS detail
   FROM inbox i
- WHERE i.handled_at IS NULL AND i.received_at < $1 - interval '10 minutes'
+ WHERE i.handled_at IS NULL AND i.received_at < $1::timestamptz - interval '10 minutes'
  ORDER BY i.received_at
  LIMIT 200
 """
@@ -104,7 +112,7 @@ SELECT n.id::text AS subject,
        jsonb_build_object('kind', n.kind, 'waiting_since', iso(n.created_at), 'attempts', n.attempts,
                           'last_error', left(n.last_error, 300)) AS detail
   FROM notifications n
- WHERE n.status = 'QUEUED' AND n.created_at < $1 - interval '10 minutes'
+ WHERE n.status = 'QUEUED' AND n.created_at < $1::timestamptz - interval '10 minutes'
  ORDER BY n.created_at
  LIMIT 200
 """
@@ -113,8 +121,8 @@ JOBS_WAIT = """
 SELECT q.entrypoint AS subject,
        jsonb_build_object('jobs', count(*), 'due_since', iso(min(q.execute_after)), 'status', q.status) AS detail
   FROM pgqueuer q
- WHERE (q.status = 'queued' AND q.execute_after < least(now(), $1) - interval '10 minutes')
-    OR (q.status = 'picked' AND q.heartbeat < least(now(), $1) - interval '10 minutes')
+ WHERE (q.status = 'queued' AND q.execute_after < least(now(), $1::timestamptz) - interval '10 minutes')
+    OR (q.status = 'picked' AND q.heartbeat < least(now(), $1::timestamptz) - interval '10 minutes')
  GROUP BY q.entrypoint, q.status
  LIMIT 200
 """

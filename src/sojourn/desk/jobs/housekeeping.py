@@ -1,15 +1,11 @@
 """What is forgotten when it says nothing any more."""
 
-from datetime import timedelta
 from typing import Final
 
 from sojourn.people.auth import queries as credentials
 from sojourn.platform.http import idempotency
 from sojourn.providers.work import Timer, Work
 
-FAILURES_KEPT: Final = timedelta(days=1)
-LINKS_KEPT: Final = timedelta(days=7)
-TOKENS_KEPT: Final = timedelta(days=7)
 DELETE_OLD_JOB_LOGS: Final = "DELETE FROM pgqueuer_log WHERE created < now() - interval '14 days'"
 DELETE_OLD_JOB_FIGURES: Final = "DELETE FROM pgqueuer_statistics WHERE created < now() - interval '90 days'"
 
@@ -21,14 +17,8 @@ async def forget_answers(work: Work) -> None:
 
 async def forget_old_traces(work: Work) -> None:
     """Failed sign-ins, links and refresh tokens that are long over, and what the queue wrote down of its jobs."""
-    now = work.runtime.clock.now()
     async with work.runtime.db.read() as connection:
-        await credentials.purge(
-            connection,
-            failures_before=now - FAILURES_KEPT,
-            links_before=now - LINKS_KEPT,
-            tokens_before=now - TOKENS_KEPT,
-        )
+        await credentials.purge(connection, now=work.runtime.clock.now())
         await connection.execute(DELETE_OLD_JOB_LOGS)
         await connection.execute(DELETE_OLD_JOB_FIGURES)
 
