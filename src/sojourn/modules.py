@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
 from sojourn.catalog.services import routes as service_routes
 from sojourn.catalog.trips import routes as trip_routes
@@ -61,12 +62,14 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
 JOBS: Sequence[JobKind] = (
     *auth_jobs.JOBS,
     *payment_jobs.job_kinds(PAYABLES),
+    *notification_jobs.JOBS,
 )
 TIMERS: Sequence[Timer] = (
     *user_jobs.TIMERS,
     *booking_jobs.TIMERS,
     *payment_jobs.timers(PAYABLES),
     *loyalty_jobs.TIMERS,
+    *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,
     *housekeeping.TIMERS,
 )

@@ -1,7 +1,7 @@
 """Mails about bookings of trips."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from uuid import UUID
 from sojourn.care.notifications import sources
 from sojourn.care.notifications.mails import (
     BookingCancelled,
-    BookingConfirmed,
     BookingModified,
     BookingReminder,
     BookingTerms,
@@ -22,34 +21,9 @@ from sojourn.platform.jobs.queue import Payload
 from sojourn.platform.kit.clock import local_date, start_of_day
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.work import Work
-from sojourn.sales.invoices.service import ensure_invoice
 
 UNPAID = "UNPAID"
 REMIND_FROM = timedelta(hours=9)  # on the storefront's clock, the day before (rules, section 10)
-
-
-async def booking_confirmed(work: Work, payload: Payload) -> None:
-    """The confirmation with the invoice, which is issued here if it was not before."""
-    now, storefront = work.runtime.clock.now(), work.runtime.storefront
-    async with work.runtime.db.unit_of_work() as tx:
-        booking = await sources.get_booking(tx, UUID(payload["booking_id"]))
-        invoice = await ensure_invoice(tx, storefront=storefront, payment_id=UUID(payload["payment_id"]), now=now)
-        context = BookingConfirmed(
-            booking_ref=booking["booking_ref"],
-            trip_title=booking["title"],
-            travel_date=booking["travel_date"],
-            end_date=_end_date(booking),
-            people_count=booking["people_count"],
-            pickup_location=booking["pickup_location"],
-            meeting_point=booking["meeting_point"],
-            lines=await sources.list_lines(tx, booking["id"]),
-            total=booking["total_usd"],
-            currency=booking["currency"],
-            points_pending=booking["loyalty_points_earned"],
-            invoice_number=invoice.number,
-            booking_url=booking_url(storefront, booking),
-        )
-        await keep(tx, _letter(booking, context, invoice_id=invoice.id), now=now)
 
 
 async def booking_cancelled(work: Work, payload: Payload) -> None:
@@ -71,7 +45,7 @@ async def booking_cancelled(work: Work, payload: Payload) -> None:
             points_returned=returned,
             points_taken_back=taken_back,
         )
-        await keep(tx, _letter(booking, context), now=work.runtime.clock.now())
+        await keep(tx, booking_letter(booking, context), now=work.runtime.clock.now())
 
 
 def percent_of_tier(tier: str, policy: Mapping[str, Any]) -> int:
@@ -96,7 +70,7 @@ async def booking_modified(work: Work, payload: Payload) -> None:
             currency=booking["currency"],
             booking_url=booking_url(work.runtime.storefront, booking),
         )
-        await keep(tx, _letter(booking, context, occasion=str(payload["version"])), now=work.runtime.clock.now())
+        await keep(tx, booking_letter(booking, context, occasion=str(payload["version"])), now=work.runtime.clock.now())
 
 
 def _terms(summary: Mapping[str, Any]) -> BookingTerms:
@@ -128,7 +102,7 @@ async def send_reminders(work: Work) -> None:
             waiting = await sources.list_to_remind(tx, travel_date=today + timedelta(days=1), limit=BATCH)
             for booking_id in waiting:
                 booking = await sources.get_booking(tx, booking_id)
-                await keep(tx, _letter(booking, _reminder(storefront, booking)), now=now)
+                await keep(tx, booking_letter(booking, _reminder(storefront, booking)), now=now)
         is_done = len(waiting) < BATCH
 
 
@@ -148,13 +122,7 @@ def booking_url(storefront: Storefront, booking: Row) -> str:
     return f"{storefront.frontend_url}/bookings/{booking['id']}"
 
 
-def _end_date(booking: Row) -> date | None:
-    """None for a trip that ends where it begins."""
-    end_date: date = booking["end_date"]
-    return end_date if end_date != booking["travel_date"] else None
-
-
-def _letter(booking: Row, context: MailContext, *, occasion: str = "", invoice_id: UUID | None = None) -> Letter:
+def booking_letter(booking: Row, context: MailContext, *, occasion: str = "", invoice_id: UUID | None = None) -> Letter:
     return Letter(
         context=context,
         to=sources.customer_of(booking),

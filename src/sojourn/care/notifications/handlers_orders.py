@@ -9,7 +9,6 @@ from sojourn.care.notifications.mails import (
     MailContext,
     Onboarding,
     OrderCancelled,
-    OrderConfirmation,
     OrderStatusChanged,
 )
 from sojourn.care.notifications.models import Letter
@@ -19,27 +18,8 @@ from sojourn.platform.i18n import Language, pick
 from sojourn.platform.jobs.queue import Payload
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.work import Work
-from sojourn.sales.invoices.service import ensure_invoice
 
 Titles = Sequence[Mapping[str, Mapping[str, str]]]
-
-
-async def order_confirmed(work: Work, payload: Payload) -> None:
-    """The confirmation with the invoice, which is issued here if it was not before."""
-    now, storefront = work.runtime.clock.now(), work.runtime.storefront
-    async with work.runtime.db.unit_of_work() as tx:
-        order = await sources.get_order(tx, UUID(payload["order_id"]))
-        invoice = await ensure_invoice(tx, storefront=storefront, payment_id=UUID(payload["payment_id"]), now=now)
-        context = OrderConfirmation(
-            order_number=order["order_number"],
-            service_title=order["title"],
-            lines=await sources.list_lines(tx, order["id"]),
-            total=order["total_amount"],
-            currency=order["currency"],
-            invoice_number=invoice.number,
-            order_url=order_url(storefront, order),
-        )
-        await keep(tx, _letter(order, context, invoice_id=invoice.id), now=now)
 
 
 async def order_onboarding(work: Work, payload: Payload) -> None:
@@ -56,7 +36,7 @@ async def order_onboarding(work: Work, payload: Payload) -> None:
             next_steps=_titles(order["stages"], language),
             order_url=order_url(work.runtime.storefront, order),
         )
-        await keep(tx, _letter(order, context), now=work.runtime.clock.now())
+        await keep(tx, order_letter(order, context), now=work.runtime.clock.now())
 
 
 async def order_status_changed(work: Work, payload: Payload) -> None:
@@ -72,7 +52,7 @@ async def order_status_changed(work: Work, payload: Payload) -> None:
             note=event["note"],
             order_url=order_url(work.runtime.storefront, order),
         )
-        await keep(tx, _letter(order, context, occasion=str(payload["event_id"])), now=work.runtime.clock.now())
+        await keep(tx, order_letter(order, context, occasion=str(payload["event_id"])), now=work.runtime.clock.now())
 
 
 async def order_cancelled(work: Work, payload: Payload) -> None:
@@ -87,7 +67,7 @@ async def order_cancelled(work: Work, payload: Payload) -> None:
             currency=order["currency"],
             reason=order["cancellation_reason"],
         )
-        await keep(tx, _letter(order, context), now=work.runtime.clock.now())
+        await keep(tx, order_letter(order, context), now=work.runtime.clock.now())
 
 
 async def consultant_assigned(work: Work, payload: Payload) -> None:
@@ -103,14 +83,14 @@ async def consultant_assigned(work: Work, payload: Payload) -> None:
             consultant_name=consultant["name"],
             consultant_email=consultant["email"],
         )
-        await keep(tx, _letter(order, context, occasion=str(payload["event_id"])), now=work.runtime.clock.now())
+        await keep(tx, order_letter(order, context, occasion=str(payload["event_id"])), now=work.runtime.clock.now())
 
 
 def order_url(storefront: Storefront, order: Row) -> str:
     return f"{storefront.frontend_url}/orders/{order['id']}"
 
 
-def _letter(order: Row, context: MailContext, *, occasion: str = "", invoice_id: UUID | None = None) -> Letter:
+def order_letter(order: Row, context: MailContext, *, occasion: str = "", invoice_id: UUID | None = None) -> Letter:
     return Letter(
         context=context,
         to=sources.customer_of(order),

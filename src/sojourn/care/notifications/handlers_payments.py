@@ -9,7 +9,6 @@ from sojourn.care.notifications.mails import (
     LatePaymentRefunded,
     PaymentFailed,
     PaymentFailure,
-    RefundIssued,
     StaffAlert,
 )
 from sojourn.care.notifications.models import Letter, Recipient
@@ -19,9 +18,7 @@ from sojourn.platform.i18n import Language
 from sojourn.platform.jobs.queue import Payload
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.work import Work
-from sojourn.sales.invoices.service import ensure_credit_note, ensure_invoice
 
-SUCCEEDED = "SUCCEEDED"
 _TITLE_KEPT = 120
 
 
@@ -58,33 +55,6 @@ async def payment_failed(work: Work, payload: Payload) -> None:
             occasion=str(payload["attempt"]),
         )
         await keep(tx, letter, now=work.runtime.clock.now())
-
-
-async def refund_issued(work: Work, payload: Payload) -> None:
-    """Money is on its way back, with the credit note that is issued here if it was not before.
-
-    A refund that the bank has sent back meanwhile is not announced.
-    """
-    refund_id = UUID(payload["refund_id"])
-    now = work.runtime.clock.now()
-    async with work.runtime.db.unit_of_work() as tx:
-        refund = await sources.get_refund(tx, refund_id)
-        if refund["status"] != SUCCEEDED:
-            return
-        payment = await sources.get_payment(tx, refund["payment_id"])
-        # The invoice's own job may not have run yet, and a credit note corrects an invoice.
-        await ensure_invoice(tx, storefront=work.runtime.storefront, payment_id=payment["id"], now=now)
-        note = await ensure_credit_note(tx, storefront=work.runtime.storefront, refund_id=refund_id, now=now)
-        if note is None:
-            raise LookupError(f"refund {refund_id} is of a payment that bought something, yet has no credit note")
-        context = RefundIssued(
-            reference=payment["reference"],
-            amount=refund["amount"],
-            currency=refund["currency"],
-            credit_note_number=note.number,
-        )
-        letter = Letter(context=context, to=sources.customer_of(payment), subject_id=refund_id, invoice_id=note.id)
-        await keep(tx, letter, now=now)
 
 
 async def late_payment_refunded(work: Work, payload: Payload) -> None:
