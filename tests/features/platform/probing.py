@@ -1,0 +1,17 @@
+"""A feature made for a test, served by the real application of a storefront."""
+
+import httpx
+from fastapi import APIRouter
+from tests.support.client import StorefrontClient
+
+from sojourn.people.auth.access import Gate
+from sojourn.platform.http.application import storefront_application
+
+
+def probe(client: StorefrontClient, router: APIRouter, *, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+    """A visitor of `client`'s storefront when its only feature is `router`. Faults are answered, not raised."""
+    runtime = client.runtime
+    gate = Gate(secret=runtime.access_secret, clock=runtime.clock)
+    app = storefront_application(runtime, [router], gate=gate)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=f"http://sojourn.test{runtime.storefront.prefix}", auth=auth)
