@@ -28,17 +28,17 @@ async def work_for(client: StorefrontClient, sandbox: str) -> AsyncIterator[Work
         await vendors.aclose()
 
 
-async def do_jobs(work: Work, jobs: Sequence[JobKind] = JOBS) -> list[str]:
+async def do_jobs(work: Work, jobs: Sequence[JobKind] = JOBS, *, ends_before: str | None = None) -> list[str]:
     """Do every queued job, whatever its delay, and those that come of them. Returns their kinds, in order.
 
-    A handler's fault is raised here, and its job stays queued.
+    A handler's fault is raised here, and its job stays queued. `ends_before`: stop at the first job of that kind.
     """
     handlers = {kind.name: kind.handler for kind in jobs}
     done: list[str] = []
     while True:
         async with work.runtime.db.read() as connection:
             job = await connection.fetchrow(_NEXT)
-        if job is None:
+        if job is None or job["entrypoint"] == ends_before:
             return done
         await handlers[job["entrypoint"]](work, loads(job["payload"]))
         done.append(job["entrypoint"])
