@@ -22,7 +22,7 @@ from sojourn.up.children import MARK
 pytestmark = pytest.mark.slow
 
 LAST_LINE = "Ctrl-C here"
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Up:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=SECONDS)
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -136,7 +136,7 @@ def test_runs_once_and_stops_without_a_trace(run_up: Callable[[], Up], given: Ma
     assert httpx.get(f"{up.api}/v1/trips", trust_env=False).json()["data"]
 
     second = run_up()
-    assert second.process.wait(timeout=30) == 1
+    assert second.process.wait(timeout=SECONDS) == 1
     assert f"Sojourn already runs from {home} (process {up.process.pid})" in second.output()
     refused = sojourn("reset", given)
     assert refused.returncode == 1
@@ -179,7 +179,7 @@ def test_says_who_holds_a_port_and_what_to_set(run_up: Callable[[], Up], given: 
         taken.bind(("127.0.0.1", int(given["SANDBOX_PORT"])))
         taken.listen()
         up = run_up()
-        assert up.process.wait(timeout=30) == 1
+        assert up.process.wait(timeout=SECONDS) == 1
     assert f"Port {given['SANDBOX_PORT']} is taken by" in up.output()
     assert f"process {os.getpid()}" in up.output()
     assert "SANDBOX_PORT=" in up.output()
@@ -202,7 +202,7 @@ def test_refuses_in_plain_words(
 ) -> None:
     given[name] = value
     up = run_up()
-    assert up.process.wait(timeout=30) == 1
+    assert up.process.wait(timeout=SECONDS) == 1
     assert sentence in up.output()
     assert "Traceback" not in up.output()
     assert processes_of(home) == []

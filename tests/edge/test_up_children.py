@@ -37,7 +37,7 @@ child.wait()
 """
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
@@ -111,7 +111,7 @@ def test_a_death_takes_along_what_it_had_started(make_child: Callable[..., Child
     inner = psutil.Process(int(child.log.read_text()))
     process_of(child).kill()
     watch_until(child, lambda: child.process is None)
-    inner.wait(timeout=5)
+    inner.wait(timeout=60)
     assert is_gone(inner)
 
 
@@ -180,5 +180,5 @@ def test_goes_when_its_starter_is_killed(tmp_path: Path) -> None:
     child = psutil.Process(next(int(line) for line in printed.read_text().split() if line.isdigit()))
     starter.kill()
     starter.wait()
-    child.wait(timeout=10)
+    child.wait(timeout=60)
     assert is_gone(child)

@@ -24,7 +24,7 @@ _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 5.0
-_READY_SECONDS: Final = 60.0
+_READY_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.05
 _LAST_LINES: Final = 15
 _ALARMING = re.compile(r"\b(ERROR|CRITICAL|Traceback)\b")
@@ -164,7 +164,7 @@ def _is_alarming(line: str) -> bool:
 
 
 def wait_until_ready(children: Iterable[Child]) -> None:
-    """Raises ProgramFailed when one has ended or takes longer than a minute."""
+    """Raises ProgramFailed when one has ended or takes longer than two minutes."""
     deadline = time.monotonic() + _READY_SECONDS
     for child in children:
         while not child.is_ready():

@@ -73,7 +73,7 @@ def test_moves_to_the_port_that_is_asked_for(server: RunningServer) -> None:
     assert moved.port == wanted
     assert moved.is_alive()
     assert server.child is not None
-    assert server.child.wait(timeout=5) == 0
+    assert server.child.wait(timeout=60) == 0
     moved.stop()
     assert not moved.is_alive()
 
@@ -156,7 +156,7 @@ def test_ends_with_the_one_who_started_it(data_dir: Path) -> None:
     server = psutil.Process(int(starter.stdout.readline()))
     starter.kill()
     starter.communicate()
-    server.wait(timeout=10)
+    server.wait(timeout=60)
     assert not server.is_running()
 
 

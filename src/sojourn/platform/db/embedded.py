@@ -30,7 +30,7 @@ from sojourn.platform.processes import LAUNCHER, find_free_port, find_port_holde
 _ROLE: Final = "sojourn"
 _PASSWORD_FILE: Final = "sojourn.password"
 _POLL_SECONDS: Final = 0.02
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 120.0
 _BASE_SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
