@@ -1,0 +1,34 @@
+"""`sojourn demo`: the main job in four chapters, told against the running system."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from sojourn.demo import derlg, holyone, last_seats, webhooks
+from sojourn.demo.teller import Teller
+from sojourn.demo.world import running_world
+from sojourn.up.state import State
+
+CHAPTERS = (derlg, holyone, last_seats, webhooks)
+
+
+async def tell_all(state: State, given: Mapping[str, str], console: Console) -> bool:
+    """Tell every chapter; whether all was as it should be. Raises `NotRunning` when there is nothing to drive.
+
+    Ended by SIGTERM as by Ctrl-C: what was switched or stopped for a chapter is put back first.
+    """
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
+    began, teller = time.monotonic(), Teller(console)
+    async with running_world(state, given, teller) as world:
+        for chapter in CHAPTERS:
+            await chapter.tell(world)
+    teller.end(time.monotonic() - began)
+    return teller.failed == 0
+
+
+def _cancel(task: "asyncio.Task[object] | None") -> None:
+    if task is not None:
+        task.cancel()
