@@ -60,7 +60,7 @@ class Application:
             vendors = choose_vendors(own)
             listener = Listener(
                 dsn=own.direct_url or own.database_url,
-                handlers={CATALOGUE_CHANGED: lambda _, cache=runtime.cache: cache.drop(), ACCOUNT_CHANGED: gate.forget},
+                handlers={CATALOGUE_CHANGED: runtime.cache.drop, ACCOUNT_CHANGED: gate.forget},
             )
             await listener.start()
             storefront = runtime.storefront

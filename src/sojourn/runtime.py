@@ -17,14 +17,11 @@ from sojourn.storefronts import STOREFRONTS
 def declared(key: str, settings: StorefrontSettings, *, is_development: bool) -> Storefront:
     """The storefront's declaration with what the environment overrides."""
     storefront = STOREFRONTS[key]
-    overrides = {
-        name: value
-        for name, value in (("hold_seconds", settings.hold_seconds), ("max_open_holds", settings.max_open_holds))
-        if value is not None
-    }
-    rules = replace(storefront.rules, **overrides)
+    rules = storefront.rules
     if settings.hold_seconds is not None:
-        rules = replace(rules, hold_seconds_extended=2 * settings.hold_seconds)
+        rules = replace(rules, hold_seconds=settings.hold_seconds, hold_seconds_extended=2 * settings.hold_seconds)
+    if settings.max_open_holds is not None:
+        rules = replace(rules, max_open_holds=settings.max_open_holds)
     asked = {
         LimitClass.AUTH: settings.rate_limit_auth,
         LimitClass.CATALOG: settings.rate_limit_catalog,
@@ -62,7 +59,7 @@ async def assemble(settings: Settings, key: str, *, clock: Clock | None = None) 
         db=database,
         clock=clock,
         limiter=RateLimiter(limits=storefront.limits, namespace=key, redis_url=settings.redis_url),
-        cache=ResponseCache(),
+        cache=ResponseCache(is_on=settings.has_response_cache),
         identify=gate.identify,
         access_secret=own.jwt_access_secret.get_secret_value(),
         refresh_secret=own.jwt_refresh_secret.get_secret_value(),

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-DEVELOPMENT_SECRET = "development-only-secret-0123456789abcdef"  # noqa: S105 - refused outside development
+DEVELOPMENT_SECRET = "development-only-secret-0123456789abcdef"
 MIN_SECRET = 32
 
 
@@ -33,12 +33,8 @@ class StorefrontSettings(BaseModel):
     direct_url: str | None = None
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
     database_through_pooler: bool = False
-    jwt_access_secret: SecretStr = Field(
-        SecretStr(DEVELOPMENT_SECRET), validation_alias=AliasChoices("jwt_access_secret", "jwt_secret")
-    )
-    jwt_refresh_secret: SecretStr = Field(
-        SecretStr(DEVELOPMENT_SECRET), validation_alias=AliasChoices("jwt_refresh_secret", "jwt_secret")
-    )
+    jwt_access_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    jwt_refresh_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     stripe_secret_key: SecretStr
     stripe_webhook_secret: SecretStr
     stripe_api_base: str | None = None
@@ -71,6 +67,7 @@ class Settings(BaseModel):
     redis_url: str | None = None
     forwarded_hops: Annotated[int, Field(ge=0, le=5)] = 0
     log_level: str = "INFO"
+    has_response_cache: bool = True
     per_storefront: dict[str, StorefrontSettings]
 
     @property
@@ -86,7 +83,7 @@ class Settings(BaseModel):
                 secret = getattr(settings, name).get_secret_value()
                 if secret == DEVELOPMENT_SECRET or len(secret) < MIN_SECRET:
                     raise ValueError(
-                        f"{key.upper()}_{name.upper()} must be a secret of {MIN_SECRET} or more characters in production"
+                        f"{key.upper()}_{name.upper()} must be {MIN_SECRET} secret characters or more in production"
                     )
             if settings.stripe_api_base or settings.resend_api_base:
                 raise ValueError(f"{key}: STRIPE_API_BASE and RESEND_API_BASE are for development only")
@@ -115,7 +112,13 @@ def load_settings(environ: Mapping[str, str], *, known: tuple[str, ...]) -> Sett
         "storefronts": asked,
         "per_storefront": {key: _values_for(environ, key) for key in asked},
     }
-    names = {"environment": "SOJOURN_ENVIRONMENT", "redis_url": "REDIS_URL", "forwarded_hops": "FORWARDED_HOPS", "log_level": "LOG_LEVEL"}
+    names = {
+        "environment": "SOJOURN_ENVIRONMENT",
+        "redis_url": "REDIS_URL",
+        "forwarded_hops": "FORWARDED_HOPS",
+        "log_level": "LOG_LEVEL",
+        "has_response_cache": "RESPONSE_CACHE",
+    }
     values |= {field: environ[name] for field, name in names.items() if environ.get(name)}
     try:
         return Settings.model_validate(values)
@@ -125,10 +128,11 @@ def load_settings(environ: Mapping[str, str], *, known: tuple[str, ...]) -> Sett
 
 
 def _values_for(environ: Mapping[str, str], key: str) -> dict[str, str]:
-    names = {*StorefrontSettings.model_fields, "jwt_secret"}
-    found: dict[str, str] = {}
-    for name in names:
-        value = environ.get(f"{key}_{name}".upper()) or environ.get(name.upper())
-        if value:
-            found[name] = value
+    def find(name: str) -> str | None:
+        return environ.get(f"{key}_{name}".upper()) or environ.get(name.upper())
+
+    found = {name: value for name in StorefrontSettings.model_fields if (value := find(name))}
+    shared = find("jwt_secret")  # the Holyone document's one name for both
+    if shared:
+        found = {"jwt_access_secret": shared, "jwt_refresh_secret": shared} | found
     return found

@@ -22,8 +22,8 @@ WITH trip AS (
     INSERT INTO trips (id, slug, title, title_kh, title_zh, summary, destination, province, duration_days,
                        price_per_person_usd, non_refundable_fee_usd, environment, options, min_people, max_people,
                        cancellation_policy, created_at, updated_at)
-    VALUES ($1, $2, 'Angkor at dawn', 'អង្គរ', '吴哥窟', 'Temples', 'Siem Reap', 'Siem Reap', $3, $4, $5, 'TEMPLE', $6, 1,
-            $7, $8, now(), now())
+    VALUES ($1, $2, 'Angkor at dawn', 'អង្គរ', '吴哥窟', 'Temples', 'Siem Reap', 'Siem Reap', $3, $4, $5, 'TEMPLE', $6,
+            1, $7, $8, now(), now())
     RETURNING id, title
 )
 INSERT INTO resources (id, kind, owner_id, name, capacity, created_at)

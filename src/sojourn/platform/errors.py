@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """An expected "no". Subclasses set `status`, `code` and `sentence`.
 
     `details` is sent to the client; keep it free of other people's data.

@@ -74,9 +74,7 @@ class TestHold:
             await hold(traveler, trip_id)
         assert len(statements) == 2, statements
 
-    async def test_lapses_by_itself_and_its_seats_sell_again(
-        self, derlg: StorefrontClient, clock: FrozenClock
-    ) -> None:
+    async def test_lapses_by_itself_and_its_seats_sell_again(self, derlg: StorefrontClient, clock: FrozenClock) -> None:
         trip_id = await put_trip_on_sale(derlg, seats=2)
         first, second = await derlg.sign_in_as(), await derlg.sign_in_as()
         booking = await hold(first, trip_id)

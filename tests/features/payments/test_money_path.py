@@ -15,9 +15,9 @@ from tests.support.system import account_key
 
 from sojourn.modules import PAYABLES
 from sojourn.people.roles import Role
+from sojourn.platform.http.context import Runtime
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
-from sojourn.runtime import Runtime
 from sojourn.sales.payments import reconciliation, refunds
 from sojourn.settings import load_settings
 from sojourn.vendors import choose_vendors
@@ -68,9 +68,7 @@ class TestIntent:
         answer = await traveler.post("/payments/create-intent", json={"booking_id": booking["id"], **lie})
         assert refusal(answer, 422) == "AMOUNT_MISMATCH"
 
-    async def test_refuses_what_cannot_be_paid(
-        self, derlg: StorefrontClient, sandbox: str, clock: FrozenClock
-    ) -> None:
+    async def test_refuses_what_cannot_be_paid(self, derlg: StorefrontClient, sandbox: str, clock: FrozenClock) -> None:
         trip_id = await put_trip_on_sale(derlg)
         traveler, other = await derlg.sign_in_as(), await derlg.sign_in_as()
         held, gone = await hold(traveler, trip_id), await hold(traveler, trip_id)

@@ -71,7 +71,5 @@ def test_one_point_a_whole_dollar(cash: Decimal) -> None:
 
 
 def test_rounding_is_half_up_once_a_line() -> None:
-    price = price_package(
-        title="T", unit_price=Decimal("33.35"), people=1, is_student=True, rules=RULES
-    )
+    price = price_package(title="T", unit_price=Decimal("33.35"), people=1, is_student=True, rules=RULES)
     assert price.discount == Decimal("3.34")  # 3.335, half-up

@@ -113,7 +113,7 @@ class Database:
 
     async def _release(self, connection: Connection) -> None:
         # Shielded: a client that hangs up must not leak a connection.
-        await asyncio.shield(self._pool.release(connection))  # type: ignore[arg-type]
+        await asyncio.shield(self._pool.release(connection))
 
     async def is_alive(self) -> bool:
         """Whether a statement can be answered right now."""

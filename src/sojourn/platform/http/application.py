@@ -29,17 +29,25 @@ def storefront_application(runtime: Runtime, routers: Iterable[APIRouter], **sta
     for router in routers:
         mount(app, router, prefix=storefront.prefix, dialect=storefront.dialect)
     docs.install(app, storefront)
-    app.add_middleware(
-        CORSMiddleware,
+    edge: App = Edge(app, storefront=storefront, cache=runtime.cache, forwarded_hops=runtime.forwarded_hops)
+    # Outside the cache: whose page may read an answer depends on who asks, not on what is kept.
+    shared = CORSMiddleware(
+        edge,
         allow_origins=storefront.allowed_origins,
         allow_credentials=True,
         allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"],
-        allow_headers=["Content-Type", "Authorization", "X-Service-Key", "Idempotency-Key", "Accept-Language", "X-Request-Id"],
+        allow_headers=[
+            "Content-Type",
+            "Authorization",
+            "X-Service-Key",
+            "Idempotency-Key",
+            "Accept-Language",
+            "X-Request-Id",
+        ],
         expose_headers=["X-Request-Id", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"],
         max_age=600,
     )
-    edge: App = Edge(app, storefront=storefront, cache=runtime.cache, forwarded_hops=runtime.forwarded_hops)
-    return GZipMiddleware(edge, minimum_size=GZIP_BYTES)  # type: ignore[arg-type,return-value]
+    return GZipMiddleware(shared, minimum_size=GZIP_BYTES)
 
 
 class Door:

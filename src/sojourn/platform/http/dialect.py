@@ -6,11 +6,11 @@ its answer is written once, in that casing, bare or in the envelope.
 """
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from pydantic.alias_generators import to_camel, to_snake
@@ -96,7 +96,7 @@ def _rebuild_annotated(annotation: Any, dialect: Dialect) -> Any:
 
 def _twin(model: type[Wire], dialect: Dialect) -> type[Wire]:
     fields: dict[str, Any] = {
-        name: (variant(f.annotation, dialect), _bare(f, dialect)) for name, f in model.model_fields.items()
+        name: (variant(cast("Hashable", f.annotation), dialect), _bare(f, dialect)) for name, f in model.model_fields.items()
     }
     base = type(model.__name__, (model,), {"model_config": _CONFIGS[dialect], "__module__": model.__module__})
     return create_model(model.__name__, __base__=base, __module__=model.__module__, __doc__=model.__doc__, **fields)
@@ -125,8 +125,8 @@ def documented(annotation: Any, dialect: Dialect) -> Any:
         return twin
     if is_page(annotation):
         item = annotation.model_fields["items"].annotation
-        return PagedEnvelope[variant(item, dialect)]  # type: ignore[misc]
-    return Envelope[twin]
+        return PagedEnvelope.__class_getitem__(variant(item, dialect))
+    return Envelope.__class_getitem__(twin)
 
 
 def is_page(annotation: Any) -> bool:

@@ -13,13 +13,20 @@ from sojourn.platform.http.edge import PAGE_POLICY
 from sojourn.platform.storefront import Dialect, Storefront
 
 ASSETS = files("fastapi_swagger.resources")
-ASSET_TYPES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon-32x32.png": "image/png"}
+ASSET_TYPES = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "favicon-32x32.png": "image/png",
+}
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<link rel="icon" href="{base}/assets/favicon-32x32.png"><link rel="stylesheet" href="{base}/assets/swagger-ui.css"></head>
+<link rel="icon" href="{base}/assets/favicon-32x32.png">
+<link rel="stylesheet" href="{base}/assets/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="{base}/assets/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({{url: "{base}/openapi.json", dom_id: "#ui", deepLinking: true, persistAuthorization: true}})</script>
+<script>
+SwaggerUIBundle({{url: "{base}/openapi.json", dom_id: "#ui", deepLinking: true, persistAuthorization: true}})
+</script>
 </body></html>"""
 
 _FIELD_ERROR = {

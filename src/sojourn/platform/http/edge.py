@@ -44,8 +44,10 @@ SECURITY_HEADERS = [
 ]
 PAGE_POLICY = (
     b"content-security-policy",
-    b"default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    b"frame-ancestors 'none'",
+    (
+        b"default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
+        b"img-src 'self' data:; frame-ancestors 'none'"
+    ),
 )
 
 access_log = structlog.get_logger("sojourn.access")
@@ -68,13 +70,15 @@ class Edge:
         request_id = _request_id(headers.get(b"x-request-id"))
         scope["request_id"] = request_id
         scope["client_ip"] = self._address(scope, headers)
-        key = self._cache_key(scope, headers) if scope["method"] == "GET" else None
+        key = self._cache_key(scope, headers) if scope["method"] == "GET" and self._cache.is_on else None
         if key is not None and (hit := self._cache.find(key)) is not None:
             CACHE_HITS.labels(self._storefront.key).inc()
             await _send_cached(hit, headers, request_id, send)
             return
         answer = _Answer(send, scope, request_id, cache=self._cache, key=key, headers=headers)
-        bounded = _bounded(receive, MAX_UPLOAD if headers.get(b"content-type", b"").startswith(b"multipart/") else MAX_BODY)
+        bounded = _bounded(
+            receive, MAX_UPLOAD if headers.get(b"content-type", b"").startswith(b"multipart/") else MAX_BODY
+        )
         started = time.perf_counter()
         structlog.contextvars.bind_contextvars(request_id=request_id, storefront=self._storefront.key)
         try:
@@ -94,7 +98,11 @@ class Edge:
         query: bytes = scope["query_string"]
         if len(query) > MAX_QUERY:
             return None
-        ordered = urlencode(sorted(parse_qsl(query.decode("latin-1"), keep_blank_values=True))) if b"&" in query else query.decode("latin-1")
+        ordered = (
+            urlencode(sorted(parse_qsl(query.decode("latin-1"), keep_blank_values=True)))
+            if b"&" in query
+            else query.decode("latin-1")
+        )
         header = headers.get(b"accept-language")
         language = self._storefront.default_language
         if header:
@@ -106,7 +114,7 @@ class Edge:
         path = getattr(route, "path", "unmatched")
         REQUESTS.labels(self._storefront.key, scope["method"], path, status).inc()
         SECONDS.labels(self._storefront.key, path).observe(seconds)
-        if status >= 400 or seconds > SLOW_SECONDS or scope["method"] != "GET":  # noqa: PLR2004
+        if status >= 400 or seconds > SLOW_SECONDS or scope["method"] != "GET":
             access_log.info(
                 "request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1),
                 ip=scope["client_ip"],
@@ -133,7 +141,7 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self._key is not None and self.status == 200 and self._scope.get("is_public_answer"):  # noqa: PLR2004
+            if self._key is not None and self.status == 200 and self._scope.get("is_public_answer"):
                 self._start = message
                 return
             message["headers"] = [*message.get("headers", ()), *self._our_headers(message)]
@@ -178,7 +186,7 @@ async def _send_cached(hit: CachedAnswer, headers: dict[bytes, bytes], request_i
 
 def _request_id(sent: bytes | None) -> str:
     """The caller's id when it is a plain one, else ours."""
-    if sent and len(sent) <= 64 and sent.replace(b"-", b"").replace(b"_", b"").isalnum():  # noqa: PLR2004
+    if sent and len(sent) <= 64 and sent.replace(b"-", b"").replace(b"_", b"").isalnum():
         return sent.decode("ascii")
     return f"req_{secrets.token_hex(10)}"
 

@@ -78,7 +78,7 @@ class _Call:
 
 
 def never_replayed(endpoint: Handler) -> Handler:
-    """Mark a route whose answer carries credentials: it must not lie in a table for a day, nor be sent a second time."""
+    """Mark a route whose answer carries credentials: it must not lie in a table for a day, nor be sent twice."""
     endpoint.is_never_replayed = True  # type: ignore[attr-defined]
     return endpoint
 

@@ -55,7 +55,7 @@ def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect) -> Non
     app.add_api_route(
         prefix + route.path,
         endpoint,
-        methods=sorted(route.methods),
+        methods=sorted(_methods(route)),
         status_code=status,
         response_model=None,
         response_class=Response,
@@ -72,7 +72,11 @@ def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect) -> Non
 
 
 def _is_replayed(route: APIRoute) -> bool:
-    return bool(route.methods & UNSAFE) and not getattr(route.endpoint, "is_never_replayed", False)
+    return bool(_methods(route) & UNSAFE) and not getattr(route.endpoint, "is_never_replayed", False)
+
+
+def _methods(route: APIRoute) -> set[str]:
+    return route.methods or set()
 
 
 def _without_raw(annotation: Any) -> Any:
@@ -115,7 +119,9 @@ def _rendered(endpoint: Endpoint, render: Callable[[Any], bytes] | None, *, stat
             response = Response(render(answer), status_code=status, media_type="application/json")
         for value in arguments.values():
             if isinstance(value, Response):  # cookies and headers that the handler set
-                response.raw_headers.extend(h for h in value.raw_headers if h[0] not in (b"content-length", b"content-type"))
+                response.raw_headers.extend(
+                    h for h in value.raw_headers if h[0] not in (b"content-length", b"content-type")
+                )
         return response
 
     return call
@@ -148,7 +154,9 @@ def _responses(
         code: _refusal_response(refusals, dialect) for code, refusals in sorted(declared.items()) if refusals
     }
     if writes_itself:
-        responses[status] = next((dict(e) for c, e in route.responses.items() if int(c) == status), {"description": "OK"})
+        responses[status] = next(
+            (dict(e) for c, e in route.responses.items() if int(c) == status), {"description": "OK"}
+        )
     elif status != NO_CONTENT:
         responses[status] = {"model": documented(answer, dialect), "description": "OK"}
     return responses
@@ -172,7 +180,8 @@ def _flat(dependant: Any) -> list[Any]:
 def _refusal_response(refusals: list[type[Refusal]], dialect: Dialect) -> dict[str, Any]:
     media_type = "application/json" if dialect is Dialect.SNAKE_ENVELOPE else "application/problem+json"
     examples = {
-        r.code: {"summary": r.sentence, "value": error_body(dialect, refusal=r(), request_id="req_01")} for r in refusals
+        r.code: {"summary": r.sentence, "value": error_body(dialect, refusal=r(), request_id="req_01")}
+        for r in refusals
     }
     return {
         "description": " / ".join(f"`{r.code}`" for r in refusals),

@@ -115,14 +115,16 @@ async def _on_validation(request: Request, fault: Exception) -> Response:
 
 async def _on_http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)  # noqa: S101 - registered for this class only
-    if fault.status_code == 400:  # noqa: PLR2004 - FastAPI's own words for a body it cannot read
+    if fault.status_code == 400:
         return render_refusal(request, MalformedJson())
     refusal = Refusal(str(fault.detail), headers=fault.headers)
     return render_refusal(request, _with_status(refusal, fault.status_code))
 
 
 def _with_status(refusal: Refusal, status: int) -> Refusal:
-    kind = type("HttpRefusal", (Refusal,), {"status": status, "code": HTTP_CODES.get(status, f"HTTP_{status}")})
+    kind: type[Refusal] = type(
+        "HttpRefusal", (Refusal,), {"status": status, "code": HTTP_CODES.get(status, f"HTTP_{status}")}
+    )
     return kind(refusal.message, details=refusal.details, headers=refusal.headers)
 
 

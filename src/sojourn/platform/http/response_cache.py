@@ -26,9 +26,10 @@ class CachedAnswer:
 
 class ResponseCache:
     """A bounded, least-recently-used map. `generation` rises with each drop, so that an answer computed before a
-    drop is not stored after it."""
+    drop is not stored after it. Switched off, nobody asks it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_on: bool = True) -> None:
+        self.is_on = is_on
         self._answers: OrderedDict[tuple[str, str, str], CachedAnswer] = OrderedDict()
         self.generation = 0
 
@@ -62,7 +63,7 @@ class ResponseCache:
             self._answers.popitem(last=False)
         return answer
 
-    def drop(self) -> None:
+    def drop(self, _payload: str = "") -> None:
         """Forget everything: a catalogue write has committed."""
         self.generation += 1
         self._answers.clear()

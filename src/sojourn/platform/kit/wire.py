@@ -13,7 +13,6 @@ from pydantic.alias_generators import to_camel
 
 from sojourn.platform.kit.money import MAX_AMOUNT, round_money
 
-
 T = TypeVar("T")
 
 

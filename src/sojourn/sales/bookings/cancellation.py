@@ -34,9 +34,7 @@ class Canceller:
     is_agency: bool
 
 
-def preview(
-    booking: Booking, *, storefront: Storefront, now: datetime, by_agency: bool
-) -> CancellationPreview:
+def preview(booking: Booking, *, storefront: Storefront, now: datetime, by_agency: bool) -> CancellationPreview:
     """What cancelling `booking` at `now` would do. Raises NotCancellable."""
     _check_cancellable(booking, now)
     terms = _terms(booking, storefront, now, by_agency=by_agency)
@@ -137,8 +135,6 @@ async def _give_back(
         )  # fmt: skip
     total = booking.refunded_usd + refund
     if booking.loyalty_points_used:
-        await loyalty.give_back(
-            tx, purchase_id=booking.id, fraction=rules.share(total, booking.paid_usd), now=now
-        )
+        await loyalty.give_back(tx, purchase_id=booking.id, fraction=rules.share(total, booking.paid_usd), now=now)
     for purchase_id in purchase_ids:
         await loyalty.take_back(tx, purchase_id=purchase_id, refunded=total, captured=booking.paid_usd, now=now)

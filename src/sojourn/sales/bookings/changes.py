@@ -118,9 +118,7 @@ def _claims(departure: Departure, day: date, people: int) -> list[Claim]:
     return [Claim(resource_id=departure.resource_id, day=day, quantity=people)]
 
 
-async def _change_hold(
-    tx: Connection, booking: Booking, departure: Departure, terms: NewTerms, now: datetime
-) -> None:
+async def _change_hold(tx: Connection, booking: Booking, departure: Departure, terms: NewTerms, now: datetime) -> None:
     await _rewrite(tx, booking, terms, paid=ZERO, points=0, now=now)
     closed = await payments.close_open_payments(tx, purchase_id=booking.id, code="superseded", now=now)
     await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
@@ -211,16 +209,12 @@ async def apply_change(
         raise TripNotBookable
     await inventory.release(tx, purchase_id=change_id, now=now)
     claims = [Claim(resource_id=resource_id, day=terms.travel_date, quantity=terms.people_count)]
-    await inventory.take(
-        tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id, claims=claims, expires_at=None, now=now
-    )
+    await inventory.take(tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id, claims=claims, expires_at=None, now=now)
     await _rewrite(tx, booking, terms, paid=paid, points=points, now=now)
     await changes_queries.mark_applied(tx, change_id=change_id, now=now)
 
 
-async def note_modified(
-    tx: Connection, booking: Booking, terms: NewTerms, *, now: datetime, origin: Origin
-) -> None:
+async def note_modified(tx: Connection, booking: Booking, terms: NewTerms, *, now: datetime, origin: Origin) -> None:
     """Trail and mail. `before` travels with the job, because the row no longer knows it."""
     before = _summary(booking.travel_date, booking.end_date, booking.people_count, booking.total_usd)
     after = _summary(terms.travel_date, terms.end_date, terms.people_count, terms.price.total)

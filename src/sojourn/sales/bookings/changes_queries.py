@@ -19,7 +19,8 @@ SELECT {_COLUMNS} FROM booking_changes c WHERE c.booking_id = $1 AND c.status = 
 _LIST_IDS = "SELECT id FROM booking_changes WHERE booking_id = $1 ORDER BY created_at"
 _INSERT = """
 INSERT INTO booking_changes (id, booking_id, status, travel_date, end_date, people_count, pickup_location,
-                             special_requests, customizations, price, amount_due, booking_version, expires_at, created_at)
+                             special_requests, customizations, price, amount_due, booking_version, expires_at,
+                             created_at)
 VALUES ($1, $2, 'PENDING', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 _CANCEL_PENDING = """

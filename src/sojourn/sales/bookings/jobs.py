@@ -1,4 +1,4 @@
-"""Bookings' timers (docs/jobs.md). None is needed for a right answer: they tidy, and complete what has been travelled."""
+"""Bookings' timers (docs/jobs.md). None is needed for a right answer: they tidy, and complete what was travelled."""
 
 from sojourn.platform.audit.trail import Act, ActorKind, record
 from sojourn.platform.jobs.queue import enqueue
@@ -57,4 +57,3 @@ TIMERS = (
         title="Completes bookings whose last day is over and lets their points mature",
     ),
 )  # fmt: skip
-

@@ -114,9 +114,7 @@ class BookingPayable:
             tx, booking_id=booking.id, paid=captured.amount, is_late=captured.is_late, points_earned=points, now=now
         )
         if booking.loyalty_points_used:
-            await loyalty.consume(
-                tx, user_id=booking.user_id, purchase_id=booking.id, booking_id=booking.id, now=now
-            )
+            await loyalty.consume(tx, user_id=booking.user_id, purchase_id=booking.id, booking_id=booking.id, now=now)
         await loyalty.earn(
             tx, user_id=booking.user_id, purchase_kind=PurchaseKind.BOOKING, purchase_id=booking.id,
             booking_id=booking.id, points=points, now=now,

@@ -71,7 +71,8 @@ WITH stock AS MATERIALIZED (
         discount_amount_usd, loyalty_discount_usd, total_usd, non_refundable_usd, loyalty_points_earned,
         loyalty_points_used, student_discount_applied, cancellation_policy, reserved_until, language, created_at,
         updated_at)
-    SELECT $1, (SELECT r FROM unnest($2::text[]) AS r WHERE NOT EXISTS (SELECT FROM bookings WHERE booking_ref = r) LIMIT 1),
+    SELECT $1, (SELECT r FROM unnest($2::text[]) AS r
+                 WHERE NOT EXISTS (SELECT FROM bookings WHERE booking_ref = r) LIMIT 1),
            $3, $4, 'RESERVED', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
            0, $22, $23, $24, $25, $27, $26, $26
       FROM stock

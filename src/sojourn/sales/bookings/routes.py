@@ -65,12 +65,10 @@ async def quote_booking(ctx: Ctx, user: CurrentUser, body: QuoteIn) -> Quote:
     "",
     operation_id="hold_booking",
     status_code=201,
-    responses=refuses(
-        TripNotBookable, BookingTypeNotOffered, SoldOut, TooManyHolds, QuoteChanged, NotEnoughPoints
-    ),
+    responses=refuses(TripNotBookable, BookingTypeNotOffered, SoldOut, TooManyHolds, QuoteChanged, NotEnoughPoints),
 )
 async def hold_booking(ctx: Ctx, user: CurrentUser, body: BookingIn) -> BookingOut | RawJson:
-    """Hold places for 15 minutes: the booking is RESERVED until `reserved_until`. Pay with `/payments/create-intent`."""
+    """Hold places for 15 minutes: the booking is RESERVED until `reserved_until`. Pay by `/payments/create-intent`."""
     # Without points the hold is one statement and needs no transaction around it; with points it is several.
     unit = ctx.unit_of_work() if body.loyalty_points else ctx.read()
     async with unit as tx:
@@ -172,9 +170,7 @@ async def cancel_booking_by_post(
 
 async def _cancel(ctx: Ctx, user: CurrentUser, booking_id: UUID, how: CancelIn) -> RawJson:
     async with ctx.unit_of_work() as tx:
-        booking = await queries.get_visible(
-            tx, booking_id=booking_id, user_id=None if user.is_admin else user.user_id
-        )
+        booking = await queries.get_visible(tx, booking_id=booking_id, user_id=None if user.is_admin else user.user_id)
         canceller = Canceller(user_id=user.user_id, is_agency=user.is_admin and booking.user_id != user.user_id)
         await cancellation.cancel(
             tx, storefront=ctx.storefront, booking_id=booking_id, canceller=canceller, body=how, now=ctx.now(),

@@ -99,9 +99,7 @@ async def _reserve_points(
 ) -> None:  # fmt: skip
     most = max_points(after_discounts=price.subtotal - price.discount, available=points, rules=storefront.rules)
     check_points(points, most)
-    await loyalty.reserve(
-        tx, user_id=user_id, purchase_id=booking_id, points=points, expires_at=until, now=now
-    )
+    await loyalty.reserve(tx, user_id=user_id, purchase_id=booking_id, points=points, expires_at=until, now=now)
 
 
 async def read_departure(
@@ -157,9 +155,7 @@ def _extra(departure: Departure, choice: OptionChoice, people: int) -> Extra:
         raise InvalidInput.at("options", f"{choice.key!r} is not offered with this trip (there are: {names})")
     usual = people if offered["per"] == PER_PERSON else 1
     title: dict[str, str] = offered["title"]
-    return Extra(
-        description=title["en"], quantity=choice.quantity or usual, unit_price=Decimal(offered["price_usd"])
-    )
+    return Extra(description=title["en"], quantity=choice.quantity or usual, unit_price=Decimal(offered["price_usd"]))
 
 
 def _row(
@@ -222,4 +218,3 @@ async def list_availability(
     if resource_id is None:
         raise TripNotBookable
     return await inventory.list_availability(connection, resource_id=resource_id, first=first, last=last, now=now)
-

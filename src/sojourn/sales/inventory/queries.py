@@ -2,9 +2,8 @@
 lock, the count and the insert in one round trip, under the one lock law (docs/inventory.md)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import date, datetime
 from uuid import UUID
 

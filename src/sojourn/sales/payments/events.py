@@ -101,9 +101,7 @@ async def _note(tx: Connection, provider: str, event: ProviderEvent, payables: P
     return "noted"
 
 
-async def _note_intent(
-    tx: Connection, kind: EventKind, intent: ProviderIntent, payment: Payment, now: datetime
-) -> str:
+async def _note_intent(tx: Connection, kind: EventKind, intent: ProviderIntent, payment: Payment, now: datetime) -> str:
     if kind is EventKind.INTENT_FAILED:
         attempt = await queries.mark_failed(
             tx, payment_id=payment.id, code=intent.failure_code, message=intent.failure_message,

@@ -109,7 +109,12 @@ async def _open_payment(ctx: Context, tx: Connection, *, provider: PaymentProvid
     if payment is not None:
         return payment
     payment_id = await queries.insert_payment(
-        tx, purchase=purchase, provider=provider.name, method=PaymentMethod.CARD, is_live=provider.is_live, now=ctx.now()
+        tx,
+        purchase=purchase,
+        provider=provider.name,
+        method=PaymentMethod.CARD,
+        is_live=provider.is_live,
+        now=ctx.now(),
     )
     act = Act(
         action="payment.opened", subject_kind="PAYMENT", subject_id=payment_id, actor_id=purchase.user_id,

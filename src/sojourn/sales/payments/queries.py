@@ -44,13 +44,13 @@ UPDATE payments SET provider_intent_id = $2, client_secret = $3, updated_at = $4
  WHERE id = $1 AND (provider_intent_id IS NULL OR provider_intent_id = $2)
 """
 _CLOSE = """
-UPDATE payments SET closed_at = $2, updated_at = $2, status = CASE WHEN status = 'PENDING' THEN 'FAILED' ELSE status END,
-       failure_code = coalesce(failure_code, $3)
+UPDATE payments SET closed_at = $2, updated_at = $2,
+       status = CASE WHEN status = 'PENDING' THEN 'FAILED' ELSE status END, failure_code = coalesce(failure_code, $3)
  WHERE id = $1 AND closed_at IS NULL AND captured_amount = 0
 """
 _CLOSE_OPEN = """
-UPDATE payments SET closed_at = $2, updated_at = $2, status = CASE WHEN status = 'PENDING' THEN 'FAILED' ELSE status END,
-       failure_code = coalesce(failure_code, $3)
+UPDATE payments SET closed_at = $2, updated_at = $2,
+       status = CASE WHEN status = 'PENDING' THEN 'FAILED' ELSE status END, failure_code = coalesce(failure_code, $3)
  WHERE purchase_id = $1 AND closed_at IS NULL AND captured_amount = 0 RETURNING id
 """
 _FAILED = """
@@ -99,7 +99,9 @@ _FIND_PROVIDER_REFUND = f"SELECT {_REFUND_COLUMNS} FROM refunds WHERE provider_r
 _RESERVED_FOR_REFUND = """
 SELECT coalesce(sum(amount), 0)::numeric(12,2) FROM refunds WHERE payment_id = $1 AND status IN ('PENDING', 'SUCCEEDED')
 """
-_REFUND_ATTEMPTED = "UPDATE refunds SET attempts = attempts + 1, provider_refund_id = coalesce($2, provider_refund_id) WHERE id = $1"
+_REFUND_ATTEMPTED = (
+    "UPDATE refunds SET attempts = attempts + 1, provider_refund_id = coalesce($2, provider_refund_id) WHERE id = $1"
+)
 _SETTLE_REFUND = """
 WITH settled AS (
     UPDATE refunds SET status = $2, settled_at = $3, failure_reason = $4,
@@ -126,7 +128,9 @@ SELECT id, provider_intent_id FROM payments
  ORDER BY created_at LIMIT $3
 """
 _CHECKED = "UPDATE payments SET checked_at = $2 WHERE id = $1"
-_PENDING_REFUNDS = "SELECT id FROM refunds WHERE status = 'PENDING' AND requested_at < $1 ORDER BY requested_at LIMIT $2"
+_PENDING_REFUNDS = (
+    "SELECT id FROM refunds WHERE status = 'PENDING' AND requested_at < $1 ORDER BY requested_at LIMIT $2"
+)
 _DETAIL = """
 SELECT p.*, c.booking_id AS changed_booking_id,
        coalesce((SELECT jsonb_agg(r ORDER BY r.requested_at) FROM refunds r WHERE r.payment_id = p.id), '[]') AS refunds

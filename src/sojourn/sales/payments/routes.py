@@ -82,9 +82,7 @@ async def confirm(
     ctx: Ctx, user: CurrentUser, vendors: TheVendors, payables: ThePayables, body: ConfirmIn
 ) -> PaymentOut:
     """Tell us that the card went through. We re-read the intent from the provider and settle it."""
-    payment_id = await confirmation.confirm(
-        ctx, provider=vendors.payments, payables=payables, actor=user, body=body
-    )
+    payment_id = await confirmation.confirm(ctx, provider=vendors.payments, payables=payables, actor=user, body=body)
     async with ctx.read() as connection:
         row = await queries.find_detail(connection, payment_id=payment_id, user_id=user.user_id)
     if row is None:

@@ -46,9 +46,7 @@ class Arrival:
         return self.intent.charged_at or self.reported_at
 
 
-async def settle(
-    tx: Connection, *, arrival: Arrival, payables: Payables, storefront: Storefront, now: datetime
-) -> str:
+async def settle(tx: Connection, *, arrival: Arrival, payables: Payables, storefront: Storefront, now: datetime) -> str:
     """Settle an intent that has succeeded; a word for what came of it. Safe to call any number of times."""
     if arrival.intent.status is not IntentStatus.SUCCEEDED:
         return await _closed(tx, arrival, "not_succeeded", now)
@@ -137,7 +135,9 @@ async def _send_back(
             "reference": purchase.reference, "disposition": disposition.value, "received": f"{amount:.2f}",
             "due": f"{purchase.amount_due:.2f}", "currency": payment.currency, "intent": arrival.intent.id,
         }  # fmt: skip
-        jobs.append(staff_alert("A payment could not be applied and is being refunded", subject_id=payment.id, details=details))
+        jobs.append(
+            staff_alert("A payment could not be applied and is being refunded", subject_id=payment.id, details=details)
+        )
     await enqueue(tx, *jobs)
     return disposition
 
@@ -167,5 +167,3 @@ async def _closed(tx: Connection, arrival: Arrival, outcome: str, now: datetime)
     if arrival.event_id is not None:
         await mark_handled(tx, provider=arrival.provider, event_id=arrival.event_id, outcome=outcome, now=now)
     return outcome
-
-

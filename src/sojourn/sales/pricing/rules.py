@@ -39,7 +39,9 @@ def price_package(
     options = [_line(LineKind.OPTION, extra.description, extra.quantity, extra.unit_price) for extra in extras]
     fees = min(round_money(non_refundable_each * people), base.amount)
     own_place = max(unit_price - non_refundable_each, ZERO)
-    return _assemble([base, *options], fees=fees, student_base=own_place if is_student else ZERO, points=points, rules=rules)
+    return _assemble(
+        [base, *options], fees=fees, student_base=own_place if is_student else ZERO, points=points, rules=rules
+    )
 
 
 def price_service(
@@ -81,9 +83,7 @@ def points_for(cash: Decimal, rules: SalesRules) -> int:
     return int(max(cash, ZERO).to_integral_value(ROUND_FLOOR)) * rules.points_per_usd
 
 
-def _assemble(
-    lines: list[PriceLine], *, fees: Decimal, student_base: Decimal, points: int, rules: SalesRules
-) -> Price:
+def _assemble(lines: list[PriceLine], *, fees: Decimal, student_base: Decimal, points: int, rules: SalesRules) -> Price:
     subtotal = sum((line.amount for line in lines), ZERO)
     student = percent_of(student_base, rules.student_percent)
     if student:

@@ -12,7 +12,9 @@ STOREFRONT = Storefront(
     prefix="/api/v1",
     docs_path="/api/docs",
     dialect=Dialect.CAMEL_BARE,
-    modules=frozenset({Module.AUTH, Module.USERS, Module.SERVICES, Module.ORDERS, Module.PAYMENTS, Module.LOYALTY, Module.DESK}),
+    modules=frozenset(
+        {Module.AUTH, Module.USERS, Module.SERVICES, Module.ORDERS, Module.PAYMENTS, Module.LOYALTY, Module.DESK}
+    ),
     languages=(Language.EN, Language.KM, Language.ZH),
     order_prefix="HT",
     booking_prefix="HB",
