@@ -7,8 +7,10 @@ import asyncpg
 from tests.support.client import PASSWORD, StorefrontClient, read, refusal
 from tests.support.waiting import eventually
 
+from sojourn.people.auth.sessions import rotate
 from sojourn.people.roles import Role
 from sojourn.platform.db.listen import ACCOUNT_CHANGED
+from sojourn.platform.http.context import SYSTEM_ORIGIN
 from sojourn.platform.kit.clock import FrozenClock
 
 COOKIE = "derlg_refresh"
@@ -82,6 +84,26 @@ async def test_signing_out_ends_this_device(derlg: StorefrontClient) -> None:
     assert await _refresh(derlg, cookie) == 401
     assert await _refresh(derlg, other) == 200
     assert (await browser.post("/auth/logout")).status_code == 204
+
+
+async def test_signing_out_while_the_session_is_renewed_ends_it_all_the_same(derlg: StorefrontClient) -> None:
+    browser, _ = await _sign_in(derlg)
+    cookie, runtime = browser.cookies[COOKIE], derlg.runtime
+
+    async def is_waiting() -> bool:
+        waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return len(await derlg.rows(waiting)) == 1
+
+    async with derlg.database.unit_of_work() as tx:
+        renewed = await rotate(
+            tx, refresh_token=cookie, secret=runtime.refresh_secret, now=runtime.clock.now(), origin=SYSTEM_ORIGIN
+        )
+        signing_out = asyncio.create_task(browser.post("/auth/logout"))
+        await eventually(is_waiting)
+    assert (await signing_out).status_code == 204
+    assert renewed is not None
+    assert await _refresh(derlg, renewed.refresh_token) == 401
+    assert len(read(await browser.get("/auth/sessions"))) == 1
 
 
 async def test_signing_out_everywhere_ends_access_tokens_too(derlg: StorefrontClient) -> None:

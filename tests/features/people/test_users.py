@@ -73,6 +73,9 @@ async def test_somebody_else_does_not_exist(derlg: StorefrontClient, method: str
         for user_id in (other.user_id, uuid4()):
             answer = await caller.request(method, f"/users/{user_id}", json={} if method == "PATCH" else None)
             assert refusal(answer, 404) == "USER_NOT_FOUND"
+    admin = await derlg.sign_in_as(Role.ADMIN)
+    nobody = await admin.request(method, f"/users/{uuid4()}", json={} if method == "PATCH" else None)
+    assert refusal(nobody, 404) == "USER_NOT_FOUND"
     stranger = await derlg.visitor().request(method, f"/users/{other.user_id}", json={} if method == "PATCH" else None)
     assert refusal(stranger, 401) == "NOT_AUTHENTICATED"
 
@@ -109,6 +112,9 @@ async def test_the_list_is_for_admins_and_can_be_searched(derlg: StorefrontClien
 async def test_a_closed_account_is_out_at_once(derlg: StorefrontClient) -> None:
     guest = await derlg.register()
     assert (await guest.delete(f"/users/{guest.user_id}")).status_code == 204
+    admin = await derlg.sign_in_as(Role.ADMIN)
+    assert (await admin.delete(f"/users/{guest.user_id}")).status_code == 204  # it is closed already
+    assert len(await derlg.rows("SELECT id FROM audit_entries WHERE action = 'account.deletion_requested'")) == 1
     assert refusal(await guest.get("/auth/me"), 401) == "NOT_AUTHENTICATED"
     assert refusal(await guest.post("/auth/refresh"), 401) == "REFRESH_TOKEN_INVALID"
     form = {"email": guest.email, "password": PASSWORD}

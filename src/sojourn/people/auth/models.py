@@ -121,7 +121,7 @@ class StoredRefreshToken:
     version: int
     expires_at: datetime
     rotated_at: datetime | None
-    revoked_at: datetime | None
+    is_revoked: bool
 
 
 class LinkPurpose(StrEnum):

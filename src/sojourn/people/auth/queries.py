@@ -38,8 +38,13 @@ INSERT_REFRESH_TOKEN = """
 INSERT INTO refresh_tokens (id, user_id, family_id, token_hash, version, issued_at, expires_at, ip, user_agent)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
+# A token that was issued while its family was being revoked does not carry the mark itself: the family is asked.
 SELECT_REFRESH_TOKEN_LOCKED = """
-SELECT id, user_id, family_id, version, expires_at, rotated_at, revoked_at FROM refresh_tokens WHERE token_hash = $1
+SELECT id, user_id, family_id, version, expires_at, rotated_at,
+       revoked_at IS NOT NULL
+       OR EXISTS (SELECT FROM refresh_tokens f WHERE f.family_id = t.family_id AND f.revoked_at IS NOT NULL)
+  FROM refresh_tokens t
+ WHERE token_hash = $1
    FOR UPDATE
 """
 MARK_ROTATED = "UPDATE refresh_tokens SET rotated_at = $2 WHERE id = $1"
@@ -53,7 +58,8 @@ SELECT t.family_id AS id, t.issued_at AS last_used_at, t.expires_at, t.ip, t.use
        (SELECT min(issued_at) FROM refresh_tokens f WHERE f.family_id = t.family_id) AS signed_in_at
   FROM refresh_tokens t
   JOIN users u ON u.id = t.user_id AND u.refresh_token_version = t.version
- WHERE t.user_id = $1 AND t.rotated_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > $2
+ WHERE t.user_id = $1 AND t.rotated_at IS NULL AND t.expires_at > $2
+   AND NOT EXISTS (SELECT FROM refresh_tokens f WHERE f.family_id = t.family_id AND f.revoked_at IS NOT NULL)
  ORDER BY t.issued_at DESC, t.id DESC
  LIMIT 100
 """

@@ -38,7 +38,7 @@ async def rotate(tx: Connection, *, refresh_token: str, secret: str, now: dateti
     and then refuses. Raises `RefreshTokenInvalid` for a token that is unknown, expired or revoked.
     """
     stored = await queries.lock_refresh_token(tx, hash_refresh_token(refresh_token, secret=secret))
-    if stored is None or stored.revoked_at is not None or stored.expires_at <= now:
+    if stored is None or stored.is_revoked or stored.expires_at <= now:
         raise RefreshTokenInvalid
     if stored.rotated_at is not None:
         await queries.revoke_family(tx, family_id=stored.family_id, user_id=stored.user_id, now=now)

@@ -11,7 +11,7 @@ from sojourn.platform.i18n import Language, language_of
 
 MAX_EMAIL = 255
 TAG_LENGTH = 2
-_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,18}[0-9]")
+_PHONE = re.compile(r"\+?\(?[0-9][0-9 ()./-]{2,18}[0-9]")
 
 
 def _without_controls(value: str) -> str:

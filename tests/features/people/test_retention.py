@@ -1,0 +1,58 @@
+"""What is forgotten by itself, and what is not."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from tests.features.people.conftest import Queued
+from tests.support.client import PASSWORD, StorefrontClient, read
+
+from sojourn.people.auth.links import find_link_expiry
+from sojourn.people.auth.queries import purge
+from sojourn.people.effects import VERIFY_EMAIL
+from sojourn.people.users.jobs import anonymise_deleted_accounts
+from sojourn.platform.kit.clock import FrozenClock
+from sojourn.providers.work import Work
+
+
+async def _kept(client: StorefrontClient) -> tuple[int, int, int]:
+    [row] = await client.rows(
+        "SELECT (SELECT count(*) FROM failed_sign_ins) AS failures, (SELECT count(*) FROM account_links) AS links,"
+        " (SELECT count(*) FROM refresh_tokens) AS tokens"
+    )
+    return row["failures"], row["links"], row["tokens"]
+
+
+async def test_only_what_says_nothing_more_is_purged(derlg: StorefrontClient, clock: FrozenClock) -> None:
+    guest = await derlg.register()
+    await derlg.post("/auth/login", json={"email": guest.email, "password": "wrong"})
+    for days, kept in ((0, (1, 1, 1)), (1, (1, 1, 1)), (2, (0, 1, 1)), (9, (0, 0, 1)), (38, (0, 0, 0))):
+        async with derlg.database.read() as connection:
+            await purge(connection, now=clock.now() + timedelta(days=days))
+        assert await _kept(derlg) == kept, f"after {days} days"
+
+
+async def test_a_mail_can_say_until_when_its_link_works(
+    derlg: StorefrontClient, queued: Queued, clock: FrozenClock
+) -> None:
+    await derlg.register()
+    [mail] = await queued(derlg, VERIFY_EMAIL)
+    async with derlg.database.read() as connection:
+        assert await find_link_expiry(connection, mail["secret"]) == clock.now() + timedelta(hours=24)
+        read(await derlg.post("/auth/verify-email", json={"token": mail["secret"]}), 204)
+        assert await find_link_expiry(connection, mail["secret"]) is None
+
+
+async def test_the_timer_forgets_everybody_who_is_due(
+    derlg: StorefrontClient, clock: FrozenClock, work_for: Callable[[StorefrontClient], Work]
+) -> None:
+    gone = [await derlg.register() for _ in range(3)]
+    staying = await derlg.register()
+    for guest in gone:
+        await guest.delete(f"/users/{guest.user_id}")
+    clock.advance(timedelta(days=15))
+    for _ in range(2):  # at least once, perhaps twice
+        await anonymise_deleted_accounts(work_for(derlg))
+    rows = await derlg.rows("SELECT id FROM users WHERE deleted_at IS NOT NULL")
+    assert {row["id"] for row in rows} == {guest.user_id for guest in gone}
+    assert len(await derlg.rows("SELECT id FROM audit_entries WHERE action = 'account.anonymised'")) == 3
+    read(await derlg.post("/auth/login", json={"email": staying.email, "password": PASSWORD}))
