@@ -72,7 +72,7 @@ def check(url: str, *, travel_date: str) -> Answers:
                 answer = _json(client.get("/v1/trips", params=query))
                 counts[f"trips {environment} page {page}"] = len(answer["data"])
                 counts[f"trips {environment} in all"] = answer["meta"]["total"]
-        featured = client.get("/v1/trips/featured")
+        featured = client.get(inputs.FEATURED)
         counts["featured trips"] = len(_json(featured)["data"])
         bearer = {"Authorization": f"Bearer {inputs.token(_CHECKED_USER)}"}
         counts["bookings of one user"] = len(_json(client.get("/v1/bookings/my", headers=bearer))["data"])

@@ -1,6 +1,7 @@
 """What wrk sends: tokens of the seeded users, and signed Stripe events for the seeded bookings.
 
-The peer's own generator writes the same claims, events and signatures; this one also serves when the peer is not there.
+The peer's own generator writes the same claims and signatures; this one also serves when the peer is not there, and its
+events carry `created` and `livemode` in the intent, as Stripe's do and as we insist on.
 """
 
 import hashlib
@@ -20,6 +21,9 @@ from bench.plan import JWT_SECRET, SEEDED_BOOKINGS, TOKEN_USERS, WEBHOOK_SECRET
 # The travel month in w1.lua. It is moved ahead of today for both sides alike: a booking in the past is refused.
 _SCRIPT_MONTH = "2027-01-"
 _TOKEN_SECONDS = 86_400
+# The featured list of r2.lua. The peer sends all 20 whatever is asked; we send 5 unless asked for more.
+_FEATURED = "/v1/trips/featured"
+FEATURED = f"{_FEATURED}?limit=20"
 
 
 def user_id(number: int) -> str:
@@ -62,6 +66,8 @@ def event(number: int, *, run: str) -> tuple[str, str]:
         "amount_received": cents,
         "currency": "usd",
         "status": "succeeded",
+        "created": created,
+        "livemode": False,
         "latest_charge": f"ch_{run}_{number}",
         "payment_method_types": ["card"],
         "metadata": {"booking_id": booking_id(number), "booking_ref": f"S{number:09d}"},
@@ -90,14 +96,18 @@ def shuffled_bookings() -> list[int]:
 
 
 def copy_scripts(source: Path, target: Path) -> None:
-    """Copy the wrk scripts to the folder they run in, with the travel dates moved ahead of today."""
+    """Copy the wrk scripts to the folder they run in, asking for what both sides have: future dates, 20 trips."""
     for script in sorted(source.glob("*.lua")):
         shutil.copyfile(script, target / script.name)
-    w1 = target / "w1.lua"
-    text = w1.read_text()
-    if _SCRIPT_MONTH not in text:
-        raise ValueError(f"{source / 'w1.lua'} no longer travels in {_SCRIPT_MONTH}DD")
-    w1.write_text(text.replace(_SCRIPT_MONTH, _month_ahead()))
+    _replace(target / "w1.lua", _SCRIPT_MONTH, _month_ahead())
+    _replace(target / "r2.lua", f"'{_FEATURED}'", f"'{FEATURED}'")
+
+
+def _replace(script: Path, old: str, new: str) -> None:
+    text = script.read_text()
+    if old not in text:
+        raise ValueError(f"{script.name} no longer says {old}")
+    script.write_text(text.replace(old, new))
 
 
 def write_tokens(folder: Path) -> None:

@@ -42,6 +42,7 @@ def prepare(peer_dir: Path, *, cache: Path) -> Side:
             "JWT_ACCESS_SECRET": JWT_SECRET,
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
         },
+        without_cache={},  # its list is read anew each time as it stands
         fill=fill,
         bookings_sql="SELECT count(*) FROM bookings",
         confirmed_sql="SELECT count(*) FROM bookings WHERE status = 'CONFIRMED'",

@@ -40,7 +40,10 @@ INSERT INTO bookings (
     updated_at)
 SELECT ('22222222-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 'S' || lpad(i::text, 9, '0'),
        ('00000000-0000-4000-8000-' || lpad(to_hex(1 + i % 2000), 12, '0'))::uuid, 'PACKAGE', 'RESERVED', t.id, t.title,
-       '{}', current_date + 30 + i % 60, current_date + 32 + i % 60, 'Asia/Phnom_Penh', 1 + i % 4, 'Hotel lobby', 'USD',
+       jsonb_build_object(
+           'slug', t.slug, 'price_per_person_usd', t.price_per_person_usd::text, 'non_refundable_fee_usd', '0.00',
+           'duration_days', t.duration_days, 'meeting_point', NULL, 'options', '[]'::jsonb),
+       current_date + 30 + i % 60, current_date + 32 + i % 60, 'Asia/Phnom_Penh', 1 + i % 4, 'Hotel lobby', 'USD',
        100 + i % 300, 100 + i % 300, t.cancellation_policy, now() + interval '1 day',
        '2026-01-01'::timestamptz + i * interval '1 minute', '2026-01-01'::timestamptz + i * interval '1 minute'
   FROM generate_series(1, 60000) AS i

@@ -12,7 +12,8 @@ class Side:
     """One of the two servers, ready to be started.
 
     `fill` makes the schema and the seeded rows in the empty database of that DSN; it runs once, every turn works on a
-    copy. `command` is started in `folder` with `environment`, `DATABASE_URL` and `PORT`.
+    copy. `command` is started in `folder` with `environment`, `DATABASE_URL` and `PORT`, and, for what has to be read
+    anew each time, with `without_cache` as well.
     `bookings_sql` and `confirmed_sql` count the bookings, and those a webhook confirmed: what the writes have to show
     for themselves afterwards.
     """
@@ -22,6 +23,7 @@ class Side:
     command: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str]
+    without_cache: Mapping[str, str]
     fill: Callable[[str], Awaitable[None]]
     bookings_sql: str
     confirmed_sql: str

@@ -1,9 +1,12 @@
 """A turn: one side up, checked, warmed, measured, stopped. Turns follow each other peer, ours, peer, ours."""
 
 import asyncio
+import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -55,23 +58,39 @@ def take_turn(
 
     """
     dsn = asyncio.run(server.fresh_copy(side))
+    answers: Answers | None = None
+    figures: dict[Script, Figure] = {}
+    sizes: list[Memory] = []
+    for has_cache in (False, True):
+        with _serving(side, dsn=dsn, has_cache=has_cache, folder=folder) as (url, process):
+            answers = answers or checks.check(url, travel_date=inputs.travel_date())
+            for endpoint in ENDPOINTS:
+                if endpoint.has_cache is has_cache:
+                    figure = _take_figure(endpoint, url=url, side=side, server=server, plan=plan, folder=folder)
+                    figures[endpoint.script] = figure
+                    tell(f"{side.title}, {endpoint.title}: {figure.measurement.rps:,.0f}/s {figure.fault or ''}")
+            sizes.append(memory_of(process))
+    most = max(sizes, key=lambda memory: memory.process_mib)
+    return Turn(side=side.key, figures=figures, memory=most), cast("Answers", answers)
+
+
+@contextmanager
+def _serving(
+    side: Side, *, dsn: str, has_cache: bool, folder: Path
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Keep the side up inside the block; what fails there is told with the end of its log."""
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     log = folder / f"{side.key}.log"
     environment = {**side.environment, "DATABASE_URL": dsn, "PORT": str(port)}
+    if not has_cache:
+        environment |= side.without_cache
     with running(side.command, cwd=side.folder, environment=environment, log=log) as process:
         try:
             checks.wait_until_ready(url, process)
-            answers = checks.check(url, travel_date=inputs.travel_date())
+            yield url, process
         except CheckError as fault:
             raise CheckError(f"{side.title}: {fault}\nthe end of its log:\n{tail(log)}") from fault
-        figures: dict[Script, Figure] = {}
-        for endpoint in ENDPOINTS:
-            figure = _take_figure(endpoint, url=url, side=side, server=server, plan=plan, folder=folder)
-            figures[endpoint.script] = figure
-            tell(f"{side.title}, {endpoint.title}: {figure.measurement.rps:,.0f}/s {figure.fault or ''}")
-        memory = memory_of(process)
-    return Turn(side=side.key, figures=figures, memory=memory), answers
 
 
 def measure_bare_asgi(answers: Answers, *, plan: Plan, folder: Path) -> Measurement:
