@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from tests.features.loyalty.conftest import Customer
@@ -32,14 +33,14 @@ async def lots(customer: Customer) -> list[dict[str, object]]:
     return [dict(row) for row in rows]
 
 
-async def take_back(customer: Customer, purchase_id: object, refunded: str, captured: str) -> None:
+async def take_back(customer: Customer, purchase_id: UUID, refunded: str, captured: str) -> None:
     async with customer.database.unit_of_work() as tx:
         await service.take_back(
             tx, purchase_id=purchase_id, refunded=Decimal(refunded), captured=Decimal(captured), now=customer.now
         )
 
 
-async def give_back(customer: Customer, purchase_id: object, fraction: Decimal) -> None:
+async def give_back(customer: Customer, purchase_id: UUID, fraction: Decimal) -> None:
     async with customer.database.unit_of_work() as tx:
         await service.give_back(tx, purchase_id=purchase_id, fraction=fraction, now=customer.now)
 
