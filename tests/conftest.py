@@ -12,11 +12,15 @@ from tests.support.system import System, system_in_process, system_over_tcp
 from sojourn.platform.db.database import Database
 from sojourn.platform.db.embedded import ephemeral_postgres
 from sojourn.platform.kit.clock import FrozenClock
+from sojourn.platform.logs import configure_logs
 from sojourn.sandbox.process import run_sandbox
 
 NOON = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)  # 10:00 in Phnom Penh
 
 StartSystem = Callable[..., AbstractAsyncContextManager[System]]
+
+# As in production: without it every fault is drawn in colour with all its variables, which takes seconds.
+configure_logs("WARNING")
 
 
 @pytest.fixture(scope="session")

@@ -124,7 +124,7 @@ class StorefrontClient(httpx.AsyncClient):
             return [dict(row) for row in await connection.fetch(query, *arguments)]
 
 
-def read(answer: httpx.Response, status: int = 200) -> Any:  # noqa: ANN401 - JSON
+def read(answer: httpx.Response, status: int = 200) -> Any:
     """The body of an answer that must have this status, out of its envelope where there is one. None when empty."""
     assert answer.status_code == status, (
         f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"

@@ -7,10 +7,12 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 from tests.support.client import StorefrontClient
 from tests.support.databases import TemplateServer
+from tests.support.waiting import eventually
 
 from sojourn.main import Application
 from sojourn.platform.http.context import Runtime
@@ -79,6 +81,11 @@ async def _fresh_databases(server: TemplateServer) -> AsyncIterator[dict[str, st
         yield {key: await stack.enter_async_context(server.clone()) for key in STOREFRONTS}
 
 
+async def _all_listen(runtimes: Mapping[str, Runtime]) -> bool:
+    """A listener begins by dropping the cache; what it drops must not be what a test has just looked at."""
+    return all(runtime.cache.generation for runtime in runtimes.values())
+
+
 @asynccontextmanager
 async def application(
     dsns: Mapping[str, str], *, sandbox: str, clock: Clock, overrides: Mapping[str, str]
@@ -86,11 +93,12 @@ async def application(
     """The application in this process and loop, on `dsns`. An unhandled fault surfaces in the test that caused it."""
     settings = load_settings(environment(dsns, sandbox=sandbox, overrides=overrides), known=tuple(STOREFRONTS))
     running = Application(settings, clock=clock)
-    await running.open()
     try:
+        await running.open()
         transport = httpx.ASGITransport(app=running)
         origin = "http://sojourn.test"
         runtimes = {runtime.storefront.key: runtime for _listener, _vendors, runtime in running._opened}
+        await eventually(partial(_all_listen, runtimes))
         yield System({key: StorefrontClient(r, transport, origin=origin) for key, r in runtimes.items()}, dsns, origin)
     finally:
         await running.close()
