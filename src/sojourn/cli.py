@@ -6,6 +6,7 @@ import runpy
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
@@ -16,12 +17,20 @@ from granian.constants import Interfaces, Loops
 from rich.console import Console
 
 from sojourn.catalog.loading import CatalogueInvalid, LoadReport, load_catalogue
+from sojourn.demo.run import tell_all
+from sojourn.demo.world import NotRunning
+from sojourn.desk.invariants.checks import INVARIANTS
+from sojourn.desk.invariants.models import Breach
+from sojourn.desk.invariants.service import check_all
+from sojourn.modules import PAYABLES
 from sojourn.people.staff.bootstrap import AdminRefused, create_admin
 from sojourn.platform.db import embedded
 from sojourn.platform.db.binaries import PostgresUnavailable
 from sojourn.platform.db.embedded import EmbeddedPostgresError
 from sojourn.platform.db.migrate import upgrade
+from sojourn.providers.work import Work
 from sojourn.runtime import assemble
+from sojourn.sales.payments.reconciliation import WAIT_BEFORE_ASKING, ask_about_waiting
 from sojourn.settings import Settings, SettingsError, chosen_storefronts, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.up.children import ProgramFailed, end_leftovers
@@ -29,6 +38,7 @@ from sojourn.up.environment import UpRefused
 from sojourn.up.progress import Progress
 from sojourn.up.run import Run
 from sojourn.up.state import AlreadyRunning, State
+from sojourn.vendors import choose_vendors
 
 # Each says in its own words what the person at the keyboard can do about it.
 _REFUSALS = (
@@ -36,6 +46,7 @@ _REFUSALS = (
     AlreadyRunning,
     CatalogueInvalid,
     EmbeddedPostgresError,
+    NotRunning,
     PostgresUnavailable,
     ProgramFailed,
     SettingsError,
@@ -70,6 +81,18 @@ def up() -> None:
     keys = chosen_storefronts(os.environ, known=_KNOWN)
     storefronts = {key: STOREFRONTS[key] for key in keys}
     Run(state=_state(), given=dict(os.environ), storefronts=storefronts, progress=Progress(console)).until_stopped()
+
+
+@app.command()
+@refusing
+def demo() -> None:
+    """The main job, told step by step against the running `sojourn up`; status 1 if a step is not as it should be."""
+    try:
+        is_good = asyncio.run(tell_all(_state(), dict(os.environ), console))
+    except asyncio.CancelledError:
+        raise typer.Abort from None
+    if not is_good:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -159,8 +182,7 @@ def make_admin(
 ) -> None:
     """Make an admin of one storefront, who can invite the others."""
     settings = _settings_at_hand()
-    if storefront not in settings.storefronts:
-        raise SettingsError(f"{storefront!r} is none of {', '.join(settings.storefronts)}.")
+    _require_storefront(settings, storefront)
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
@@ -179,6 +201,54 @@ async def _make_admin(settings: Settings, key: str, *, email: str, name: str, pa
         await runtime.db.close()
 
 
+@app.command()
+@refusing
+def reconcile(
+    storefront: Annotated[str, typer.Option(help=f"one of {', '.join(_KNOWN)}")],
+    *,
+    now: Annotated[bool, typer.Option("--now", help="ask about young payments, too")] = False,
+) -> None:
+    """Ask the payment provider about open payments whose webhook may be lost, as a timer does every two minutes."""
+    settings = _settings_at_hand()
+    _require_storefront(settings, storefront)
+    found = asyncio.run(_reconcile(settings, storefront, wait=timedelta(0) if now else WAIT_BEFORE_ASKING))
+    console.print(f"{storefront}: {found} of the waiting payments had come to an end", highlight=False)
+
+
+async def _reconcile(settings: Settings, key: str, *, wait: timedelta) -> int:
+    vendors = choose_vendors(settings.per_storefront[key])
+    runtime, _gate = await assemble(settings, key)
+    try:
+        return await ask_about_waiting(Work(runtime=runtime, vendors=vendors), payables=PAYABLES, wait=wait)
+    finally:
+        await vendors.aclose()
+        await runtime.db.close()
+
+
+@app.command()
+@refusing
+def invariants(storefront: Annotated[str, typer.Option(help=f"one of {', '.join(_KNOWN)}")]) -> None:
+    """Check one storefront's books; exit status 1 when anything is not as it must be."""
+    settings = _settings_at_hand()
+    _require_storefront(settings, storefront)
+    breaches = asyncio.run(_check_books(settings, storefront))
+    for breach in breaches:
+        detail = ", ".join(f"{name}={value}" for name, value in breach.detail.items())
+        console.print(f"{breach.invariant} {breach.subject}: {detail}", highlight=False, markup=False, soft_wrap=True)
+    if breaches:
+        raise typer.Exit(1)
+    console.print(f"{storefront}: {len(INVARIANTS)} invariants hold", highlight=False)
+
+
+async def _check_books(settings: Settings, key: str) -> list[Breach]:
+    runtime, _gate = await assemble(settings, key)
+    try:
+        async with runtime.db.read() as connection:
+            return await check_all(connection, now=runtime.clock.now())
+    finally:
+        await runtime.db.close()
+
+
 # Its own arguments, `--help` among them, are read where they are understood.
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def sandbox(context: typer.Context) -> None:
@@ -190,6 +260,11 @@ def sandbox(context: typer.Context) -> None:
 def _settings_at_hand() -> Settings:
     """The environment's; beside a running `sojourn up` its databases are meant, unless the environment names others."""
     return load_settings({**_state().published(), **os.environ}, known=_KNOWN)
+
+
+def _require_storefront(settings: Settings, key: str) -> None:
+    if key not in settings.storefronts:
+        raise SettingsError(f"{key!r} is none of {', '.join(settings.storefronts)}.")
 
 
 def _state() -> State:

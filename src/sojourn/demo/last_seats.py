@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import psutil
@@ -34,7 +34,7 @@ async def tell(world: World) -> None:
 
 @asynccontextmanager
 async def _small_trip(world: World) -> AsyncIterator[Trip]:
-    with world.teller.step(f"The admin puts a trip with {SEATS} seats on the shelf") as say:
+    with world.teller.step(f"The admin offers a trip with {SEATS} seats") as say:
         admin = await world.sign_in_admin(KEY)
         body = {
             "slug": f"demo-sunrise-boat-{world.run}", "title": "Sunrise by boat on the Tonle Sap",
@@ -48,7 +48,11 @@ async def _small_trip(world: World) -> AsyncIterator[Trip]:
     try:
         yield trip
     finally:
-        await admin.send("DELETE", f"/trips/{trip['id']}", status=204)
+        with world.teller.step("The trip leaves the shelf") as say:
+            await admin.send("DELETE", f"/trips/{trip['id']}", status=204)
+            gone = await admin.ask("GET", f"/trips/{trip['id']}")
+            expect(gone.code == "TRIP_NOT_FOUND", f"a visitor is told {gone}")
+            say(f"a visitor is told {gone}")
 
 
 async def _gather(world: World) -> Sequence[Visitor]:
@@ -67,20 +71,16 @@ async def _gather(world: World) -> Sequence[Visitor]:
 
 
 async def _sell(world: World, trip: Trip, crowd: Sequence[Visitor]) -> None:
-    async with _short_holds(world) as origin:
-        with still_worker(world) as worker:
-            winners, losers = await _rush(world, trip, crowd, origin)
-            paid = await _pay_for_two(world, winners)
-            await _resell(world, trip, winners[-1], losers, worker)
-        await _let_worker_catch_up(world, paid)
-
-
-@asynccontextmanager
-async def _short_holds(world: World) -> AsyncIterator[str]:
-    async with second_api(world, **{f"{KEY.upper()}_HOLD_SECONDS": str(HOLD_SECONDS)}) as origin:
-        with world.teller.step("A second API process; the worker stands still") as say:
-            say(f"{origin} on the same database, where a hold lasts {HOLD_SECONDS} s")
-        yield origin
+    async with AsyncExitStack() as stack:
+        with world.teller.step("A second API process; the worker is stopped") as say:
+            hold_seconds = {f"{KEY.upper()}_HOLD_SECONDS": str(HOLD_SECONDS)}
+            origin = await stack.enter_async_context(second_api(world, hold_seconds))
+            worker = stack.enter_context(still_worker(world))
+            say(f"{origin} on the same database, where a hold lasts {HOLD_SECONDS} s; worker {worker.pid} stopped")
+        winners, losers = await _rush(world, trip, crowd, origin)
+        paid = await _pay_for_two(world, winners)
+        await _resell(world, trip, winners[-1], losers, worker)
+    await _let_worker_catch_up(world, paid)
 
 
 async def _rush(

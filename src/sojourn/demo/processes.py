@@ -15,7 +15,7 @@ from sojourn.up.children import MARK, Child, Program, stop_all, wait_until_ready
 
 
 @asynccontextmanager
-async def second_api(world: World, **settings: str) -> AsyncIterator[str]:
+async def second_api(world: World, settings: Mapping[str, str]) -> AsyncIterator[str]:
     """Another API process on the same databases, with other settings, for the length of the block: its origin."""
     origin = f"http://127.0.0.1:{(port := find_free_port())}"
     serve = (sys.executable, "-m", "sojourn.cli", "serve", "--port", str(port))
@@ -48,12 +48,8 @@ def still_worker(world: World) -> Iterator[psutil.Process]:
 def _find_worker(mark: str) -> psutil.Process:
     for process in psutil.process_iter():
         try:
-            if "sojourn.worker" in process.cmdline() and _mark_of(process.environ()) == mark:
+            if "sojourn.worker" in process.cmdline() and process.environ().get(MARK) == mark:
                 return process
         except psutil.Error:
             continue
     raise Unexpected("the worker of `make up` is not among the processes that can be seen from here")
-
-
-def _mark_of(environment: Mapping[str, str]) -> str | None:
-    return environment.get(MARK)

@@ -18,7 +18,7 @@ CHAPTERS = (derlg, holyone, last_seats, webhooks)
 async def tell_all(state: State, given: Mapping[str, str], console: Console) -> bool:
     """Tell every chapter; whether all was as it should be. Raises `NotRunning` when there is nothing to drive.
 
-    Ended by SIGTERM as by Ctrl-C: what was switched or stopped for a chapter is put back first.
+    SIGTERM cancels it, as Ctrl-C does: what was switched or stopped for a chapter is put back first.
     """
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
     began, teller = time.monotonic(), Teller(console)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.text import Text
 
-_TITLE_WIDTH = 44
+_TITLE_WIDTH = 43
 
 
 class Unexpected(Exception):
@@ -47,10 +47,14 @@ class Teller:
     def chapter(self, title: str) -> Iterator[None]:
         """A heading. Ends at the first step that fails; the next chapter is told all the same."""
         self.console.print(Text(f"\n{title}", style="bold"), soft_wrap=True)
+        began = time.monotonic()
         try:
             yield
         except ChapterBroken:
             return
+        except Exception as fault:  # noqa: BLE001 - putting things back failed: told like any other step
+            self.failed += 1
+            self._print("✗", "red", "Putting things back", _told(fault), time.monotonic() - began)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 
 _LIVE_KEYS = ("sk_live_", "rk_live_")
+# Of sign-ups and sign-ins a minute from one address: everybody on a laptop has the same one.
+_AUTH_LIMIT = "300"
 
 
 class UpRefused(RuntimeError):
@@ -56,6 +58,7 @@ def development_environment(
             f"{prefix}_STRIPE_API_BASE": sandbox,
             f"{prefix}_RESEND_API_BASE": sandbox,
             f"{prefix}_PUBLIC_URL": f"http://127.0.0.1:{api_port}",
+            f"{prefix}_RATE_LIMIT_AUTH": _AUTH_LIMIT,
         }
         given_names |= {f"{prefix}_{name}" for name in given_names}
     told = {name: value for name, value in ours.items() if name not in given_names}

@@ -6,7 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from sojourn.people.staff.bootstrap import DemoAccount
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.http.rate_limit import DEFAULT_LIMITS
+from sojourn.platform.storefront import LimitClass, Storefront
 
 Section = tuple[str, list[tuple[str, str]]]
 
@@ -46,9 +47,13 @@ def print_summary(
 def _of_storefront(
     storefront: Storefront, accounts: Sequence[DemoAccount], environment: Mapping[str, str], api: str
 ) -> list[tuple[str, str]]:
+    key = storefront.key.upper()
+    limit = environment.get(f"{key}_RATE_LIMIT_AUTH") or environment["RATE_LIMIT_AUTH"]
+    usual = DEFAULT_LIMITS[LimitClass.AUTH].requests
     return [
         ("API", f"{api}{storefront.prefix}"),
         ("documentation", f"{api}{storefront.docs_path}"),
-        ("database", environment[f"{storefront.key.upper()}_DATABASE_URL"]),
+        ("database", environment[f"{key}_DATABASE_URL"]),
+        ("rate limits", f"{limit} sign-ups and sign-ins a minute here, {usual} in production"),
         *((account.role.lower(), f"{account.email}  {account.password}") for account in accounts),
     ]
