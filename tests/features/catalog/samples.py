@@ -2,8 +2,27 @@
 
 from typing import Any
 
+ITINERARY = [
+    {
+        "day": 1,
+        "title": {"en": "Bayon", "km": "បាយ័ន", "zh": "巴戎寺"},
+        "description": "The faces.",
+        "places": ["Bayon"],
+        "meals": ["lunch"],
+        "overnight": "Siem Reap",
+    },
+    {
+        "day": 2,
+        "title": {"en": "Angkor Wat", "km": None, "zh": None},
+        "description": "The towers.",
+        "places": ["Angkor Wat"],
+        "meals": ["breakfast", "lunch"],
+        "overnight": None,
+    },
+]
 
-def trip(slug: str = "angkor-sunrise", **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+
+def trip(slug: str = "angkor-sunrise", **changes: Any) -> dict[str, Any]:
     return {
         "slug": slug,
         "title": "Angkor sunrise",
@@ -21,24 +40,7 @@ def trip(slug: str = "angkor-sunrise", **changes: Any) -> dict[str, Any]:  # noq
         "languages": ["en", "km"],
         "includes": ["Angkor pass"],
         "excludes": ["Flights"],
-        "itinerary": [
-            {
-                "day": 1,
-                "title": {"en": "Bayon", "km": "បាយ័ន", "zh": "巴戎寺"},
-                "description": "The faces.",
-                "places": ["Bayon"],
-                "meals": ["lunch"],
-                "overnight": "Siem Reap",
-            },
-            {
-                "day": 2,
-                "title": {"en": "Angkor Wat", "km": None, "zh": None},
-                "description": "The towers.",
-                "places": ["Angkor Wat"],
-                "meals": ["breakfast", "lunch"],
-                "overnight": None,
-            },
-        ],
+        "itinerary": ITINERARY,
         "highlights": ["Sunrise"],
         "options": [
             {"key": "single-room", "title": {"en": "Single room"}, "price_usd": "45.00", "per": "PERSON"},
@@ -58,7 +60,7 @@ def trip(slug: str = "angkor-sunrise", **changes: Any) -> dict[str, Any]:  # noq
     }
 
 
-def service(slug: str = "professional", **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def service(slug: str = "professional", **changes: Any) -> dict[str, Any]:
     return {
         "slug": slug,
         "type": "MAIN",
