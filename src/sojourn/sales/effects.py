@@ -23,7 +23,6 @@ STAFF_ALERT = "mail.staff_alert"  # title, details, subject_id
 
 SEND_REFUND = "payments.send_refund"  # refund_id
 CANCEL_INTENT = "payments.cancel_intent"  # payment_id
-HANDLE_EVENT = "payments.handle_event"  # provider, event_id
 
 
 def effect(kind: str, **ids: UUID | str | int) -> NewJob:
