@@ -203,6 +203,7 @@ CREATE INDEX orders_user ON orders (user_id, created_at DESC);
 CREATE INDEX orders_status ON orders (status, created_at DESC);
 CREATE INDEX orders_created_at ON orders (created_at DESC, id);
 CREATE INDEX orders_consultant ON orders (consultant_id, created_at DESC) WHERE consultant_id IS NOT NULL;
+CREATE INDEX orders_search ON orders (search, id);
 
 CREATE TABLE order_events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

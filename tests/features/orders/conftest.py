@@ -12,6 +12,8 @@ from sojourn.platform.kit.ids import new_id
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments.payable import PurchaseKind
 
+Json = dict[str, Any]
+
 DETAILS = {
     "destination": "France", "travelDate": "2027-03-01", "passportNumber": "n0123456", "nationality": "Cambodian",
     "purposeOfTravel": "Tourism", "additionalNotes": "First visit.\nTwo weeks.",
@@ -39,30 +41,34 @@ class Shop:
             "stages": [{"key": "intake", "title": {"en": "Intake"}, "refundStage": "NOT_STARTED"}],
             "requiresConsultant": kind == "MAIN",
         }  # fmt: skip
-        self.services[slug] = read(await self.office.post("/services", json=body), 201)["id"]
-        return self.services[slug]
+        service_id: str = read(await self.office.post("/services", json=body), 201)["id"]
+        self.services[slug] = service_id
+        return service_id
 
-    async def order(self, customer: StorefrontClient, slug: str = "professional", **more: Any) -> Any:
+    async def order(self, customer: StorefrontClient, slug: str = "professional", **more: object) -> Json:
         """A pending order."""
-        return read(await customer.post("/orders", json={"serviceId": slug, **more}), 201)
+        order: Json = read(await customer.post("/orders", json={"serviceId": slug, **more}), 201)
+        return order
 
-    async def pay(self, customer: StorefrontClient, order: Any) -> Any:
+    async def pay(self, customer: StorefrontClient, order: Json) -> Json:
         """Pay an order by card; the order as its customer then reads it."""
         intent = await open_intent(customer, orderId=order["id"])
         (await pay(self.sandbox, intent["paymentIntentId"], storefront="holyone")).raise_for_status()
         answers = await tell_all(customer, self.sandbox, intent["paymentIntentId"])
         assert set(answers) == {"processed"}
-        return read(await customer.get(f"/orders/{order['id']}"))
+        paid: Json = read(await customer.get(f"/orders/{order['id']}"))
+        return paid
 
-    async def paid(self, customer: StorefrontClient, slug: str = "professional", **more: Any) -> Any:
+    async def paid(self, customer: StorefrontClient, slug: str = "professional", **more: object) -> Json:
         """A confirmed order."""
         order = await self.pay(customer, await self.order(customer, slug, **more))
         assert order["status"] == "CONFIRMED"
         return order
 
-    async def move(self, order: Any, *, by: StorefrontClient | None = None, **change: Any) -> Any:
+    async def move(self, order: Json, *, by: StorefrontClient | None = None, **change: object) -> Json:
         """What staff do with an order; the order as they then read it."""
-        return read(await (by or self.office).patch(f"/admin/orders/{order['id']}", json=change))
+        moved: Json = read(await (by or self.office).patch(f"/admin/orders/{order['id']}", json=change))
+        return moved
 
 
 @pytest.fixture

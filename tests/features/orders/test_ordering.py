@@ -1,6 +1,7 @@
 """Ordering a service, and reading what was ordered."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,10 +11,21 @@ from pydantic import TypeAdapter
 from tests.features.orders.conftest import CUSTOMER, DETAILS, Shop, grant
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 
+from sojourn.people.auth.access import Actor
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.kit.wire import Page
-from sojourn.sales.orders.models import OrderDetail, OrderOut
+from sojourn.sales.orders import answers
+from sojourn.sales.orders.models import (
+    CustomerInfo,
+    OrderDetail,
+    OrderEvent,
+    OrderFilters,
+    OrderItem,
+    OrderOut,
+    OrderPayment,
+)
+from sojourn.sales.pricing.models import PriceLine
 
 CONTRACT = {
     "id", "orderNumber", "userId", "status", "totalAmount", "currency", "serviceId", "serviceType", "serviceSnapshot",
@@ -43,8 +55,12 @@ async def test_an_order_is_what_the_contract_says(shop: Shop, customer: Storefro
     assert [(event["kind"], event["toStatus"]) for event in order["events"]] == [("STATUS", "PENDING")]
     assert order["payment"] is None
     assert order["createdAt"] == "2026-12-01T03:00:00Z"
-    trail = await customer.rows("SELECT action, amount, reference, actor_id FROM audit_entries WHERE subject_kind = 'ORDER'")
-    assert [(r["action"], str(r["amount"]), r["reference"]) for r in trail] == [("order.created", "299.00", "HT-2026-000001")]
+    trail = await customer.rows(
+        "SELECT action, amount, reference, actor_id FROM audit_entries WHERE subject_kind = 'ORDER'"
+    )
+    assert [(r["action"], str(r["amount"]), r["reference"]) for r in trail] == [
+        ("order.created", "299.00", "HT-2026-000001")
+    ]
 
 
 async def test_customer_data_default_to_the_account(shop: Shop, customer: StorefrontClient) -> None:
@@ -85,7 +101,11 @@ async def test_the_number_and_the_id_both_lead_to_the_order(shop: Shop, customer
 
 async def test_a_bought_service_stays_as_it_was(shop: Shop, customer: StorefrontClient) -> None:
     order = await shop.order(customer, "guide")
-    read(await shop.office.patch(f"/services/{order['serviceId']}", json={"title": "Another", "price": "29.00", "serviceFee": "29.00"}))
+    read(
+        await shop.office.patch(
+            f"/services/{order['serviceId']}", json={"title": "Another", "price": "29.00", "serviceFee": "29.00"}
+        )
+    )
     again = read(await customer.get(f"/orders/{order['id']}"))
     assert again["title"] == again["serviceSnapshot"]["title"] == "Guide"
     assert again["totalAmount"] == "19.00"
@@ -219,7 +239,9 @@ async def test_ordering_is_three_statements_in_one_transaction(shop: Shop, custo
     assert [statement.split()[0] for statement in said] == ["BEGIN;", "SELECT", "WITH", "SELECT", "COMMIT;"]
 
 
-async def test_other_peoples_orders_are_not_there(shop: Shop, customer: StorefrontClient, holyone: StorefrontClient) -> None:
+async def test_other_peoples_orders_are_not_there(
+    shop: Shop, customer: StorefrontClient, holyone: StorefrontClient
+) -> None:
     order = await shop.order(customer)
     stranger = await holyone.sign_in_as()
     consultant = await holyone.sign_in_as(Role.CONSULTANT)
@@ -239,7 +261,9 @@ async def test_names_of_nothing_are_not_found(customer: StorefrontClient, name: 
     assert refusal(await customer.get(f"/orders/{name}"), 404) == "ORDER_NOT_FOUND"
 
 
-async def test_orders_of_a_user_are_for_them_and_admins(shop: Shop, customer: StorefrontClient, holyone: StorefrontClient) -> None:
+async def test_orders_of_a_user_are_for_them_and_admins(
+    shop: Shop, customer: StorefrontClient, holyone: StorefrontClient
+) -> None:
     await shop.order(customer)
     path = f"/users/{customer.user_id}/orders"
     assert read(await customer.get(path))["total"] == 1
@@ -262,3 +286,19 @@ async def test_points_never_pay_government_fees(shop: Shop, customer: Storefront
     answer = await customer.post("/orders", json={"serviceId": "evisa", "loyaltyPoints": 2100})
     assert faulty_fields(answer) == ["loyaltyPoints"]
     assert "2000" in answer.json()["errors"][0]["message"]
+
+
+async def test_what_postgresql_writes_is_what_the_models_declare(shop: Shop, customer: StorefrontClient) -> None:
+    order = await shop.paid(customer, "evisa", serviceDetails=DETAILS)
+    buyer = Actor(customer.user_id, customer.email, "Sok Dara", Role.CUSTOMER, 0)
+    async with customer.database.read() as connection:
+        detail = await answers.get_order(connection, id_or_number=order["id"], actor=buyer)
+        page = await answers.list_own(connection, user_id=customer.user_id, filters=OrderFilters())
+    OrderDetail.model_validate_json(detail.body, strict=False, by_alias=False, by_name=True)
+    one, [item] = json.loads(detail.body), json.loads(page.body)
+    assert (list(one), list(item)) == (list(OrderDetail.model_fields), list(OrderOut.model_fields))
+    for model, part in (
+        (OrderPayment, one["payment"]), (OrderItem, one["items"][0]), (OrderEvent, one["events"][0]),
+        (PriceLine, one["lines"][0]), (CustomerInfo, one["customer_info"]),
+    ):  # fmt: skip
+        assert set(part) == set(model.model_fields)

@@ -54,7 +54,9 @@ async def test_settling_an_order_takes_two_statements_of_ours(shop: Shop, custom
     intent = (await open_intent(customer, orderId=order["id"]))["paymentIntentId"]
     await pay(shop.sandbox, intent, storefront="holyone")
     [*_, succeeded] = [
-        e for e in await events_of(shop.sandbox, intent, storefront="holyone") if e["type"] == "payment_intent.succeeded"
+        e
+        for e in await events_of(shop.sandbox, intent, storefront="holyone")
+        if e["type"] == "payment_intent.succeeded"
     ]
     async with customer.statements() as said:
         read(await tell(customer, succeeded))
@@ -83,7 +85,9 @@ async def test_points_that_lapsed_and_went_elsewhere_become_a_debt(
     assert row["debt"] == -500
 
 
-async def test_someone_elses_order_cannot_be_paid(shop: Shop, customer: StorefrontClient, holyone: StorefrontClient) -> None:
+async def test_someone_elses_order_cannot_be_paid(
+    shop: Shop, customer: StorefrontClient, holyone: StorefrontClient
+) -> None:
     order = await shop.order(customer)
     stranger = await holyone.sign_in_as()
     answer = await stranger.post("/payments/create-intent", json={"orderId": order["id"]})
@@ -120,7 +124,8 @@ async def test_cancelling_and_paying_at_once_end_in_one_of_two_ways(shop: Shop, 
         after = read(await customer.get(f"/orders/{order['id']}"))
         assert after["status"] == "CANCELLED"
         refunds = await customer.rows(
-            "SELECT r.amount, r.cause FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.purchase_id = $1::uuid",
+            """SELECT r.amount, r.cause FROM refunds r JOIN payments p ON p.id = r.payment_id
+                WHERE p.purchase_id = $1::uuid""",
             order["id"],
         )
         assert [str(refund["amount"]) for refund in refunds] == ["19.00"], "the money goes back once, whoever was first"

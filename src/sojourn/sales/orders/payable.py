@@ -21,13 +21,13 @@ ONBOARDING_AFTER = timedelta(hours=1)
 class OrderPayable:
     """Orders hold no stock and never lapse: they can be paid until they are cancelled."""
 
-    async def find(self, connection: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:  # noqa: ARG002
+    async def find(self, connection: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
         return _purchase(await queries.find_purchase(connection, order_id=purchase_id))
 
-    async def lock(self, tx: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:  # noqa: ARG002
+    async def lock(self, tx: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
         return _purchase(await queries.lock_purchase(tx, order_id=purchase_id))
 
-    async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:  # noqa: ARG002
+    async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:
         """There is no stock to take again."""
         return True
 
@@ -37,7 +37,7 @@ class OrderPayable:
         *,
         purchase: Purchase,
         captured: Captured,
-        storefront: Storefront,  # noqa: ARG002
+        storefront: Storefront,
         now: datetime,
     ) -> Sequence[NewJob]:
         """Two statements where no points were spent: the order with its history, and the points it earns."""
