@@ -42,7 +42,7 @@ def unset(name: str) -> Callable[[dict[str, Any]], None]:
     return lambda content: content.pop(name)
 
 
-def setting(**fields: Any) -> Callable[[dict[str, Any]], None]:  # noqa: ANN401
+def setting(**fields: Any) -> Callable[[dict[str, Any]], None]:
     return lambda content: content.update(fields)
 
 

@@ -35,7 +35,7 @@ async def shelf(office: StorefrontClient, holyone: StorefrontClient) -> Storefro
     return holyone
 
 
-async def made(office: StorefrontClient, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+async def made(office: StorefrontClient, **fields: Any) -> dict[str, Any]:
     shown: dict[str, Any] = read(await office.post("/services", json=service(**fields)), 201)
     return shown
 

@@ -12,7 +12,7 @@ from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 from sojourn.people.roles import Role
 
 
-async def made(agency: StorefrontClient, slug: str = "angkor-sunrise", **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+async def made(agency: StorefrontClient, slug: str = "angkor-sunrise", **fields: Any) -> dict[str, Any]:
     shown: dict[str, Any] = read(await agency.post("/trips", json=trip(slug, **fields)), 201)
     return shown
 
