@@ -98,10 +98,15 @@ def page_statement(
     where.add("s.price >= ?", filters.min_price)
     where.add("s.price <= ?", filters.max_price)
     where.add("s.search LIKE lower(?)", containing(filters.q) if filters.q else None)
+    order = _ORDERS[filters.sort]
+    # Ids first: whole rows are wide, and only the page's are read.
     statement = f"""
 SELECT (SELECT count(*) FROM services s WHERE {where}) AS total,
        convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_WIRE} FROM services s WHERE {where} ORDER BY {_ORDERS[filters.sort]} LIMIT $2 OFFSET $3) x
+  FROM (SELECT {_WIRE}
+          FROM (SELECT s.id FROM services s WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
+          JOIN services s ON s.id = p.id
+         ORDER BY {order}) x
 """
     return statement, [filters.per_page, filters.offset, *where.arguments]
 

@@ -110,10 +110,15 @@ def page_statement(filters: TripFilters, *, is_active: bool | None) -> tuple[str
     where.add("t.search LIKE lower(?)", containing(filters.q) if filters.q else None)
     if is_active is not None:
         where.require("t.is_active" if is_active else "NOT t.is_active")
+    order = _ORDERS[filters.sort]
+    # Ids first: whole rows are wide, and only the page's are read.
     statement = f"""
 SELECT (SELECT count(*) FROM trips t WHERE {where}) AS total,
        convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_WIRE} FROM trips t WHERE {where} ORDER BY {_ORDERS[filters.sort]} LIMIT $2 OFFSET $3) x
+  FROM (SELECT {_WIRE}
+          FROM (SELECT t.id FROM trips t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
+          JOIN trips t ON t.id = p.id
+         ORDER BY {order}) x
 """
     return statement, [filters.per_page, filters.offset, *where.arguments]
 
