@@ -15,6 +15,7 @@ from sojourn.platform.logs import configure_logs
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.vendors import Vendors
 from sojourn.runtime import assemble
+from sojourn.sales.open_purchases import OpenPurchases
 from sojourn.settings import Settings, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.vendors import choose_vendors
@@ -65,7 +66,13 @@ class Application:
             await listener.start()
             storefront = runtime.storefront
             app = storefront_application(
-                runtime, routers_of(storefront), gate=gate, vendors=vendors, payables=PAYABLES, timers=TIMERS
+                runtime,
+                routers_of(storefront),
+                gate=gate,
+                vendors=vendors,
+                payables=PAYABLES,
+                timers=TIMERS,
+                deletion_guard=OpenPurchases(),
             )
             apps.append(((storefront.prefix, storefront.docs_path), app))
             databases.append(runtime.db)

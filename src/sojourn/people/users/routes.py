@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Query
 from sojourn.people.auth.access import Actor, CurrentAdmin, CurrentUser, Gate, TheGate
 from sojourn.people.roles import Role, role_from_wire
 from sojourn.people.users import queries, service
-from sojourn.people.users.errors import LastAdmin, UserNotFound
+from sojourn.people.users.errors import AccountInUse, LastAdmin, UserNotFound
+from sojourn.people.users.guard import TheDeletionGuard
 from sojourn.people.users.models import (
     AccountOut,
     LanguageChoice,
@@ -112,14 +113,18 @@ async def update_user(ctx: Ctx, gate: TheGate, user: CurrentUser, user_id: UUID,
     return await _change(ctx, gate, user, user_id, body)
 
 
-@router.delete("/{user_id}", operation_id="delete_user", responses=refuses(UserNotFound, LastAdmin))
-async def delete_user(ctx: Ctx, gate: TheGate, user: CurrentUser, user_id: UUID) -> None:
+@router.delete("/{user_id}", operation_id="delete_user", responses=refuses(UserNotFound, LastAdmin, AccountInUse))
+async def delete_user(
+    ctx: Ctx, gate: TheGate, guard: TheDeletionGuard, user: CurrentUser, user_id: UUID
+) -> None:
     """Close an account: nobody can sign in any more, and after 14 days the person is forgotten.
 
-    Until then its owner may restore it. Purchases and invoices are kept.
+    Until then its owner may restore it. Purchases and invoices are kept. Refused while one is open or disputed.
     """
     async with ctx.unit_of_work() as tx:
-        await service.request_deletion(tx, actor=user, user_id=user_id, now=ctx.now(), origin=ctx.origin)
+        await service.request_deletion(
+            tx, actor=user, user_id=user_id, guard=guard, now=ctx.now(), origin=ctx.origin
+        )
     gate.forget(str(user_id))
 
 

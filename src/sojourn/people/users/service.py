@@ -11,7 +11,8 @@ from sojourn.people.auth.models import LinkPurpose
 from sojourn.people.auth.queries import revoke_links
 from sojourn.people.auth.sessions import forget_sessions
 from sojourn.people.users import queries
-from sojourn.people.users.errors import LastAdmin, UserNotFound
+from sojourn.people.users.errors import AccountInUse, LastAdmin, UserNotFound
+from sojourn.people.users.guard import DeletionGuard
 from sojourn.people.users.models import User, UserPatch
 from sojourn.platform.audit.trail import Act, ActorKind, record
 from sojourn.platform.db.database import Connection
@@ -55,10 +56,12 @@ async def change_profile(
     return after
 
 
-async def request_deletion(tx: Connection, *, actor: Actor, user_id: UUID, now: datetime, origin: Origin) -> None:
+async def request_deletion(
+    tx: Connection, *, actor: Actor, user_id: UUID, guard: DeletionGuard, now: datetime, origin: Origin
+) -> None:
     """Close the account at once and forget the person after 14 days, unless it is restored (rules, section 1).
 
-    Raises `UserNotFound` and `LastAdmin`.
+    Raises `UserNotFound`, `LastAdmin` and `AccountInUse` while a purchase is open or disputed.
     """
     _require_visible(actor, user_id)
     if list(await queries.lock_admins(tx)) == [user_id]:
@@ -66,6 +69,8 @@ async def request_deletion(tx: Connection, *, actor: Actor, user_id: UUID, now: 
     user = await queries.lock_user(tx, user_id)
     if user.deletion_requested_at is not None:
         return
+    if still_open := await guard.list_open(tx, user_id=user_id, now=now):
+        raise AccountInUse(details={"references": list(still_open)})
     await queries.request_deletion(tx, user_id, now=now)
     await revoke_links(tx, user_id, *LinkPurpose, now=now)
     await forget_sessions(tx, user_id, now=now)
