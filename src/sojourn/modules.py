@@ -27,6 +27,8 @@ from sojourn.sales.bookings import jobs as booking_jobs
 from sojourn.sales.bookings import routes as booking_routes
 from sojourn.sales.bookings.change_payable import ChangePayable
 from sojourn.sales.bookings.payable import BookingPayable
+from sojourn.sales.invoices import jobs as invoice_jobs
+from sojourn.sales.invoices import routes as invoice_routes
 from sojourn.sales.loyalty import jobs as loyalty_jobs
 from sojourn.sales.loyalty import routes as loyalty_routes
 from sojourn.sales.orders import admin_routes as desk_order_routes
@@ -53,7 +55,7 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.TRIPS: (trip_routes.router,),
     Module.BOOKINGS: (booking_routes.departures_router, booking_routes.router, booking_routes.admin_router),
     Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
-    Module.PAYMENTS: (payment_routes.router,),
+    Module.PAYMENTS: (payment_routes.router, invoice_routes.router),
     Module.LOYALTY: (loyalty_routes.router,),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
@@ -68,6 +70,7 @@ TIMERS: Sequence[Timer] = (
     *user_jobs.TIMERS,
     *booking_jobs.TIMERS,
     *payment_jobs.timers(PAYABLES),
+    *invoice_jobs.TIMERS,
     *loyalty_jobs.TIMERS,
     *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,
