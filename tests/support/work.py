@@ -12,7 +12,10 @@ from sojourn.providers.work import JobKind, Work
 from sojourn.settings import load_settings
 from sojourn.vendors import choose_vendors
 
-_NEXT = "SELECT id, entrypoint, payload FROM pgqueuer WHERE status = 'queued' ORDER BY id LIMIT 1"
+_NEXT = """
+SELECT id, entrypoint, payload FROM pgqueuer
+ WHERE status = 'queued' AND (NOT $1 OR execute_after <= now()) ORDER BY id LIMIT 1
+"""
 _DONE = "DELETE FROM pgqueuer WHERE id = $1"
 
 
@@ -28,16 +31,19 @@ async def work_for(client: StorefrontClient, sandbox: str) -> AsyncIterator[Work
         await vendors.aclose()
 
 
-async def do_jobs(work: Work, jobs: Sequence[JobKind] = JOBS, *, ends_before: str | None = None) -> list[str]:
-    """Do every queued job, whatever its delay, and those that come of them. Returns their kinds, in order.
+async def do_jobs(
+    work: Work, jobs: Sequence[JobKind] = JOBS, *, due_only: bool = False, ends_before: str | None = None
+) -> list[str]:
+    """Do every queued job, and those that come of them. Returns their kinds, in order.
 
-    A handler's fault is raised here, and its job stays queued. `ends_before`: stop at the first job of that kind.
+    Whatever its delay, unless `due_only`. `ends_before`: stop at the first job of that kind. A handler's fault is
+    raised here, and its job stays queued.
     """
     handlers = {kind.name: kind.handler for kind in jobs}
     done: list[str] = []
     while True:
         async with work.runtime.db.read() as connection:
-            job = await connection.fetchrow(_NEXT)
+            job = await connection.fetchrow(_NEXT, due_only)
         if job is None or job["entrypoint"] == ends_before:
             return done
         await handlers[job["entrypoint"]](work, loads(job["payload"]))

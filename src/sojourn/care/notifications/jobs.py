@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sojourn.care.notifications import handlers_account as account
 from sojourn.care.notifications import handlers_bookings as bookings
+from sojourn.care.notifications import handlers_invoices as invoices
 from sojourn.care.notifications import handlers_orders as orders
 from sojourn.care.notifications import handlers_payments as payments
 from sojourn.care.notifications.service import DELIVER, MAX_ATTEMPTS, deliver, resend_overdue
@@ -25,13 +26,16 @@ JOBS = (
     JobKind(name=people.STAFF_INVITATION, handler=account.staff_invitation),
     JobKind(name=people.EMAIL_ALREADY_REGISTERED, handler=account.email_already_registered),
     JobKind(name=people.WELCOME, handler=account.welcome),
+    JobKind(name=sales.ORDER_CONFIRMED, handler=invoices.order_confirmed),
     JobKind(name=sales.ORDER_ONBOARDING, handler=orders.order_onboarding),
     JobKind(name=sales.ORDER_STATUS_CHANGED, handler=orders.order_status_changed),
     JobKind(name=sales.ORDER_CANCELLED, handler=orders.order_cancelled),
     JobKind(name=sales.CONSULTANT_ASSIGNED, handler=orders.consultant_assigned),
+    JobKind(name=sales.BOOKING_CONFIRMED, handler=invoices.booking_confirmed),
     JobKind(name=sales.BOOKING_MODIFIED, handler=bookings.booking_modified),
     JobKind(name=sales.BOOKING_CANCELLED, handler=bookings.booking_cancelled),
     JobKind(name=sales.PAYMENT_FAILED, handler=payments.payment_failed),
+    JobKind(name=sales.REFUND_ISSUED, handler=invoices.refund_issued),
     JobKind(name=sales.LATE_PAYMENT_REFUNDED, handler=payments.late_payment_refunded),
     JobKind(name=sales.DUPLICATE_PAYMENT_REFUNDED, handler=payments.duplicate_payment_refunded),
     JobKind(name=sales.POINTS_EXPIRING, handler=account.points_expiring),
