@@ -53,18 +53,11 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _short_email(text: str) -> str:
-    if len(text) > 255:
-        raise ValueError("must have at most 255 characters")
-    return text
-
-
 PersonName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_without_controls)
 ]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 ().\-]{3,23}$")]
 Place = PersonName
-Email = Annotated[EmailStr, AfterValidator(_short_email)]
 PassportNumber = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9]{4,20}$")]
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_without_controls)
@@ -82,7 +75,7 @@ class CustomerInfoIn(Wire):
     """Whom the order is for. What is left out comes from the account, or stays as it was."""
 
     full_name: PersonName | None = None
-    email: Email | None = None
+    email: EmailStr | None = None
     phone: Phone | None = None
     country: Place | None = None
 
