@@ -90,7 +90,7 @@ def demo() -> None:
     try:
         is_good = asyncio.run(tell_all(_state(), dict(os.environ), console))
     except asyncio.CancelledError:
-        raise typer.Abort from None
+        raise KeyboardInterrupt from None
     if not is_good:
         raise typer.Exit(1)
 
