@@ -11,6 +11,7 @@ from tests.features.platform.probing import probe
 from tests.support.client import StorefrontClient, read, refusal
 
 from sojourn.people.roles import Role
+from sojourn.platform.errors import NotFound
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.kit.clock import FrozenClock
@@ -53,6 +54,13 @@ async def create_child(ctx: Ctx) -> Note:
     async with ctx.unit_of_work() as tx:
         await tx.execute("INSERT INTO child VALUES (1)")
     return Note(text="x")
+
+
+@router.post("/half", operation_id="do_half", status_code=201)
+async def do_half(ctx: Ctx) -> Note:
+    async with ctx.unit_of_work() as tx:
+        await tx.execute("INSERT INTO counters VALUES ('half', 2026, 1)")
+        raise NotFound
 
 
 @router.post("/cut", operation_id="cut", status_code=201)
@@ -169,6 +177,11 @@ async def test_a_commit_that_fails_is_no_success(start_system: StartSystem) -> N
         async with system.derlg.database.read() as connection:
             await connection.execute("INSERT INTO parent VALUES (1)")
         assert (await door.post("/probe/children", headers={"Idempotency-Key": "k"})).status_code == 201
+
+
+async def test_a_refusal_leaves_nothing_behind(derlg: StorefrontClient) -> None:
+    assert refusal(await probe(derlg, router).post("/probe/half"), 404) == "NOT_FOUND"
+    assert await derlg.rows("SELECT * FROM counters") == []
 
 
 async def test_a_lost_connection_is_a_moments_trouble(derlg: StorefrontClient) -> None:
