@@ -34,8 +34,8 @@ async def tell(world: World) -> None:
             expect(me["email"] == traveller.email, f"signed in as {me['email']}")
             say(f"{me['role']} {me['email']}")
         trip = await _browse(world, traveller)
-        booking = await _reserve(world, traveller, trip)
-        booking = await _pay(world, traveller, booking)
+        booking, points = await _reserve(world, traveller, trip)
+        booking = await _pay(world, traveller, booking, points)
         await _cancel(world, traveller, booking)
 
 
@@ -62,7 +62,7 @@ async def _browse(world: World, traveller: Visitor) -> Trip:
     return trip
 
 
-async def _reserve(world: World, traveller: Visitor, trip: Trip) -> Booking:
+async def _reserve(world: World, traveller: Visitor, trip: Trip) -> tuple[Booking, int]:
     with world.teller.step("Find a day, ask for a quote") as say:
         day, seats = await find_day(traveller, trip["id"], people=PEOPLE)
         asked = {"trip_id": trip["id"], "travel_date": day, "people_count": PEOPLE}
@@ -70,16 +70,17 @@ async def _reserve(world: World, traveller: Visitor, trip: Trip) -> Booking:
         total = quote["price"]["total"]
         due = PEOPLE * Decimal(trip["price_per_person_usd"])
         expect(Decimal(total) == due and quote["available"] == seats, f"{total} USD, {quote['available']} seats")
-        say(f"{PEOPLE} people on {day}: {total} USD, {seats} seats left")
+        points = quote["price"]["points_earned"]
+        say(f"{PEOPLE} people on {day}: {total} USD, {points} points, {seats} seats left")
     with world.teller.step("Hold the seats") as say:
         booking = await hold(traveller, trip["id"], day=day, people=PEOPLE, expected_total=total)
         held = seconds_between(booking["created_at"], booking["reserved_until"])
         expect(abs(held - _HOLD_SECONDS) < 1, f"held for {held:.0f} s")
         say(f"{booking['booking_ref']} {booking['status']} for {held / 60:.0f} minutes, {booking['total_usd']} USD due")
-    return booking
+    return booking, points
 
 
-async def _pay(world: World, traveller: Visitor, booking: Booking) -> Booking:
+async def _pay(world: World, traveller: Visitor, booking: Booking, points: int) -> Booking:
     with world.teller.step("Pay with a test card") as say:
         intent = await open_payment(traveller, booking)
         paid = await world.vendors.pay(intent["payment_intent_id"], "pm_card_visa")
@@ -92,8 +93,7 @@ async def _pay(world: World, traveller: Visitor, booking: Booking) -> Booking:
         say(f"{booking['booking_ref']} CONFIRMED, payment {payment['status']}, {booking['paid_usd']} USD")
     with world.teller.step("Points wait for the journey") as say:
         balance = await traveller.get("/loyalty/balance")
-        earned = int(Decimal(booking["paid_usd"]))
-        expect(balance["pending"] == earned == booking["loyalty_points_earned"], f"{balance['pending']} points pending")
+        expect(balance["pending"] == points == booking["loyalty_points_earned"], f"{balance['pending']} points pending")
         say(f"{balance['pending']} points pending, {balance['available']} available")
     with world.teller.step("A mail brings the invoice") as say:
         mail = await world.vendors.wait_for_mail(traveller.email, "booking_confirmed", about=booking["booking_ref"])

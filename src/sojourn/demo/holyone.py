@@ -12,6 +12,7 @@ from sojourn.demo.world import World
 from sojourn.storefronts import STOREFRONTS
 
 KEY = "holyone"
+CUSTOMER = "Meas Lina"
 PACKAGE = "professional"
 
 Order = Mapping[str, Any]
@@ -21,7 +22,7 @@ async def tell(world: World) -> None:
     """Register, browse, order, be declined, pay, be confirmed, be looked after."""
     with world.teller.chapter("2. Holyone: a visa package is ordered, declined, paid and taken in hand"):
         with world.teller.step("Register") as say:
-            customer = await world.register(KEY, "sophea", name="Chan Sophea")
+            customer = await world.register(KEY, "lina", name=CUSTOMER)
             me = await customer.get("/users/me")
             expect(me["email"] == customer.email, f"signed in as {me['email']}")
             say(f"{me['role']} {me['fullName']} <{me['email']}>")
@@ -54,7 +55,7 @@ async def _order(world: World, customer: Visitor, service: Mapping[str, Any]) ->
         "purposeOfTravel": "Tourism",
     }
     with world.teller.step(f"Order “{service['title']}”") as say:
-        contact = {"fullName": "Chan Sophea", "phone": "+855 12 345 678", "country": "Cambodia"}
+        contact = {"fullName": CUSTOMER, "phone": "+855 12 345 678", "country": "Cambodia"}
         body = {"serviceId": service["id"], "customerInfo": contact, "serviceDetails": details}
         order: Order = await customer.send("POST", "/orders", body, status=201)
         expect(order["status"] == "PENDING", f"it is {order['status']}")
