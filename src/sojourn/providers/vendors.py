@@ -21,7 +21,7 @@ class Vendors:
         await self.mail.aclose()
 
 
-def _get_vendors(request: Request) -> Vendors:
+async def _get_vendors(request: Request) -> Vendors:
     vendors: Vendors = request.app.state.vendors
     return vendors
 

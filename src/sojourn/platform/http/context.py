@@ -91,8 +91,11 @@ def client_ip(request: Request, *, hops: int) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def get_context(request: Request) -> Context:
-    """The request's context. Language: `?language=` (validated by the route), else `Accept-Language`."""
+async def get_context(request: Request) -> Context:
+    """The request's context. Language: `?language=` (validated by the route), else `Accept-Language`.
+
+    A coroutine, though it waits for nothing: the framework runs plain functions in a thread.
+    """
     runtime = get_runtime(request)
     storefront = runtime.storefront
     header = request.headers.get("accept-language")

@@ -48,7 +48,7 @@ paying = [Depends(limited(LimitClass.PAYMENTS))]
 reading = [Depends(limited(LimitClass.DEFAULT))]
 
 
-def _get_payables(request: Request) -> Payables:
+async def _get_payables(request: Request) -> Payables:
     payables: Payables = request.app.state.payables
     return payables
 
