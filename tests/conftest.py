@@ -8,11 +8,13 @@ import pytest
 from tests.support.client import StorefrontClient
 from tests.support.databases import TemplateServer
 from tests.support.system import System, system_in_process, system_over_tcp
+from tests.support.work import work_for
 
 from sojourn.platform.db.database import Database
 from sojourn.platform.db.embedded import ephemeral_postgres
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.logs import configure_logs
+from sojourn.providers.work import Work
 from sojourn.sandbox.process import run_sandbox
 
 NOON = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)  # 10:00 in Phnom Penh
@@ -100,6 +102,13 @@ def derlg(system: System) -> StorefrontClient:
 def holyone(system: System) -> StorefrontClient:
     """A visitor of Holyone who is not signed in."""
     return system.holyone
+
+
+@pytest.fixture
+async def work(derlg: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
+    """What DerLg's worker has to work with."""
+    async with work_for(derlg, sandbox) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ from sojourn.sales.bookings.change_payable import ChangePayable
 from sojourn.sales.bookings.payable import BookingPayable
 from sojourn.sales.invoices import jobs as invoice_jobs
 from sojourn.sales.invoices import routes as invoice_routes
+from sojourn.sales.departures import jobs as departure_jobs
+from sojourn.sales.departures import routes as departure_routes
 from sojourn.sales.loyalty import jobs as loyalty_jobs
 from sojourn.sales.loyalty import routes as loyalty_routes
 from sojourn.sales.orders import admin_routes as desk_order_routes
@@ -53,7 +55,7 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.USERS: (user_routes.router, address_routes.router, notification_routes.router),
     Module.SERVICES: (service_routes.router,),
     Module.TRIPS: (trip_routes.router,),
-    Module.BOOKINGS: (booking_routes.departures_router, booking_routes.router, booking_routes.admin_router),
+    Module.BOOKINGS: (booking_routes.departures_router, booking_routes.router, booking_routes.admin_router, departure_routes.router),
     Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
     Module.PAYMENTS: (payment_routes.router, invoice_routes.router),
     Module.LOYALTY: (loyalty_routes.router,),
@@ -64,6 +66,7 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
 JOBS: Sequence[JobKind] = (
     *auth_jobs.JOBS,
     *payment_jobs.job_kinds(PAYABLES),
+    *departure_jobs.JOBS,
     *notification_jobs.JOBS,
 )
 TIMERS: Sequence[Timer] = (

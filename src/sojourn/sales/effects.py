@@ -21,6 +21,7 @@ DUPLICATE_PAYMENT_REFUNDED = "mail.duplicate_payment_refunded"  # payment_id
 POINTS_EXPIRING = "mail.points_expiring"  # user_id, points, expires_on
 STAFF_ALERT = "mail.staff_alert"  # title, details, subject_id
 
+CANCEL_BOOKING = "bookings.cancel"  # booking_id, admin_id, reason
 SEND_REFUND = "payments.send_refund"  # refund_id
 CANCEL_INTENT = "payments.cancel_intent"  # payment_id
 

@@ -12,13 +12,6 @@ Mailbox = Callable[[str], Awaitable[list[dict[str, Any]]]]
 
 
 @pytest.fixture
-async def work(derlg: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
-    """What DerLg's worker has to work with."""
-    async with work_for(derlg, sandbox) as work:
-        yield work
-
-
-@pytest.fixture
 async def holyone_work(holyone: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
     """What Holyone's worker has to work with."""
     async with work_for(holyone, sandbox) as work:

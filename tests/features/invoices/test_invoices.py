@@ -69,7 +69,9 @@ async def test_papers_are_shown_to_their_owner_and_admins_only(derlg: Storefront
     assert read(await stranger.get("/invoices")) == []
 
 
-@pytest.mark.parametrize("path", ["/bookings/%00/invoice", "/bookings/nothing/invoice", "/invoices/01a20017-c706-7aa9-acae-a71b957a7ad2"])
+@pytest.mark.parametrize(
+    "path", ["/bookings/%00/invoice", "/bookings/nothing/invoice", "/invoices/01a20017-c706-7aa9-acae-a71b957a7ad2"]
+)
 async def test_what_is_not_there_is_not_found(derlg: StorefrontClient, path: str) -> None:
     traveller = await derlg.sign_in_as()
     assert (await traveller.get(path)).status_code in (400, 404)

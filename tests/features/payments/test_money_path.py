@@ -11,16 +11,12 @@ import httpx
 import pytest
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 from tests.support.selling import events_of, hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell, tell_all
-from tests.support.system import account_key
 
 from sojourn.modules import PAYABLES
 from sojourn.people.roles import Role
-from sojourn.platform.http.context import Runtime
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
 from sojourn.sales.payments import reconciliation, refunds
-from sojourn.settings import load_settings
-from sojourn.vendors import choose_vendors
 
 
 def success(events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -36,18 +32,6 @@ async def paid_intent(traveler: StorefrontClient, sandbox: str, booking_id: str)
 async def jobs_of(client: StorefrontClient, kind: str) -> list[dict[str, Any]]:
     rows = await client.rows("SELECT payload FROM pgqueuer WHERE entrypoint = $1 ORDER BY id", kind)
     return [json.loads(row["payload"]) for row in rows]
-
-
-def work_for(client: StorefrontClient, sandbox: str) -> Work:
-    key = client.storefront.key
-    environ = {
-        "SOJOURN_ENVIRONMENT": "test", "SOJOURN_STOREFRONTS": key, "DATABASE_URL": client.database.dsn,
-        "STRIPE_SECRET_KEY": account_key(key), "STRIPE_WEBHOOK_SECRET": f"whsec_{key}", "STRIPE_API_BASE": sandbox,
-        "RESEND_API_KEY": "re_x", "RESEND_API_BASE": sandbox,
-    }  # fmt: skip
-    settings = load_settings(environ, known=(key,))
-    runtime: Runtime = client.runtime
-    return Work(runtime=runtime, vendors=choose_vendors(settings.per_storefront[key]))
 
 
 class TestIntent:
@@ -286,7 +270,7 @@ class TestWebhookUnderAttack:
 
 
 class TestRefunds:
-    async def test_parts_never_exceed_the_whole(self, derlg: StorefrontClient, sandbox: str) -> None:
+    async def test_parts_never_exceed_the_whole(self, derlg: StorefrontClient, sandbox: str, work: Work) -> None:
         traveler, admin = await derlg.sign_in_as(), await derlg.sign_in_as(Role.ADMIN)
         booking = await hold_and_pay(traveler, sandbox, await put_trip_on_sale(derlg))
         path = f"/payments/{booking['payment']['id']}/refund"
@@ -294,7 +278,6 @@ class TestRefunds:
         answers = await asyncio.gather(*(admin.post(path, json=part) for _ in range(5)))
         assert sorted(answer.status_code for answer in answers) == [202, 202, 202, 422, 422]
         assert refusal(await traveler.post(path, json=part), 403) == "NOT_ALLOWED"
-        work = work_for(derlg, sandbox)
         for row in await derlg.rows("SELECT id FROM refunds"):
             await refunds.send(work, payables=PAYABLES, refund_id=row["id"])
             await refunds.send(work, payables=PAYABLES, refund_id=row["id"])
@@ -303,13 +286,11 @@ class TestRefunds:
         rest = read(await admin.post(path, json={"reason": "The rest as well"}), 202)
         assert rest["refunds"][-1]["amount"] == "20.00"
         assert refusal(await admin.post(path, json={"reason": "Once more"}), 409) == "NOTHING_TO_REFUND"
-        await work.vendors.aclose()
 
-    async def test_cancel_refund_and_points_taken_back(self, derlg: StorefrontClient, sandbox: str) -> None:
+    async def test_cancel_refund_and_points_taken_back(self, derlg: StorefrontClient, sandbox: str, work: Work) -> None:
         traveler = await derlg.sign_in_as()
         booking = await hold_and_pay(traveler, sandbox, await put_trip_on_sale(derlg))
         read(await traveler.delete(f"/bookings/{booking['id']}"))
-        work = work_for(derlg, sandbox)
         (row,) = await derlg.rows("SELECT id FROM refunds")
         await refunds.send(work, payables=PAYABLES, refund_id=row["id"])
         after = read(await traveler.get(f"/bookings/{booking['id']}"))
@@ -318,10 +299,9 @@ class TestRefunds:
         assert (balance["available"], balance["pending"]) == (0, 0)
         await tell_all(derlg, sandbox, booking["payment"]["stripe_payment_intent_id"])
         assert len(await jobs_of(derlg, "mail.refund_issued")) == 1
-        await work.vendors.aclose()
 
     async def test_a_failing_refund_gives_the_balance_back_and_alerts(
-        self, derlg: StorefrontClient, sandbox: str
+        self, derlg: StorefrontClient, sandbox: str, work: Work
     ) -> None:
         traveler = await derlg.sign_in_as()
         booking = await hold(traveler, await put_trip_on_sale(derlg))
@@ -329,7 +309,6 @@ class TestRefunds:
         await pay(sandbox, intent["payment_intent_id"], card="pm_card_refundFail")
         await tell_all(derlg, sandbox, intent["payment_intent_id"])
         read(await traveler.delete(f"/bookings/{booking['id']}"))
-        work = work_for(derlg, sandbox)
         (row,) = await derlg.rows("SELECT id FROM refunds")
         await refunds.send(work, payables=PAYABLES, refund_id=row["id"])
         async for _ in _until_failed(derlg, sandbox, intent["payment_intent_id"]):
@@ -339,7 +318,6 @@ class TestRefunds:
         (payment,) = await derlg.rows("SELECT status, refunded_amount::text FROM payments")
         assert payment == {"status": "SUCCEEDED", "refunded_amount": "0.00"}
         assert len(await jobs_of(derlg, "mail.staff_alert")) == 1
-        await work.vendors.aclose()
 
 
 async def _until_failed(client: StorefrontClient, sandbox: str, intent_id: str) -> Any:
@@ -357,21 +335,19 @@ async def _until_failed(client: StorefrontClient, sandbox: str, intent_id: str) 
 
 class TestLostWebhooks:
     async def test_reconciliation_finds_the_payment(
-        self, derlg: StorefrontClient, sandbox: str, clock: FrozenClock
+        self, derlg: StorefrontClient, sandbox: str, clock: FrozenClock, work: Work
     ) -> None:
         traveler = await derlg.sign_in_as()
         booking = await hold(traveler, await put_trip_on_sale(derlg))
         await paid_intent(traveler, sandbox, booking["id"])
-        work = work_for(derlg, sandbox)
         assert await reconciliation.ask_about_waiting(work, payables=PAYABLES) == 0
         clock.advance(timedelta(minutes=3))
         assert await reconciliation.ask_about_waiting(work, payables=PAYABLES) == 1
         assert read(await traveler.get(f"/bookings/{booking['id']}"))["status"] == "CONFIRMED"
         assert await reconciliation.ask_about_waiting(work, payables=PAYABLES) == 0
-        await work.vendors.aclose()
 
     async def test_a_stored_event_that_failed_is_tried_again(
-        self, derlg: StorefrontClient, sandbox: str, clock: FrozenClock
+        self, derlg: StorefrontClient, sandbox: str, clock: FrozenClock, work: Work
     ) -> None:
         traveler = await derlg.sign_in_as()
         booking = await hold(traveler, await put_trip_on_sale(derlg))
@@ -386,7 +362,5 @@ class TestLostWebhooks:
                 await connection.execute("ALTER TABLE loyalty_lots_gone RENAME TO loyalty_lots")
         assert read(await traveler.get(f"/bookings/{booking['id']}"))["status"] == "RESERVED"
         clock.advance(timedelta(minutes=1))
-        work = work_for(derlg, sandbox)
         assert await reconciliation.retry_events(work, payables=PAYABLES) == 1
         assert read(await traveler.get(f"/bookings/{booking['id']}"))["status"] == "CONFIRMED"
-        await work.vendors.aclose()

@@ -28,5 +28,5 @@ MAIL = OutgoingMail(
 )
 
 
-def a_mail(**changes: Any) -> OutgoingMail:  # noqa: ANN401
+def a_mail(**changes: Any) -> OutgoingMail:
     return replace(MAIL, **changes)

@@ -62,7 +62,7 @@ async def smtp_inbox(
     inbox = SmtpInbox()
     loop = asyncio.get_running_loop()
 
-    def authenticate(*args: Any) -> AuthResult:  # noqa: ANN401
+    def authenticate(*args: Any) -> AuthResult:
         sent = args[-1]
         assert isinstance(sent, LoginPassword)
         # Not handled: the server itself answers 535.
