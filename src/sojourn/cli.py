@@ -30,6 +30,7 @@ from sojourn.platform.db.embedded import EmbeddedPostgresError
 from sojourn.platform.db.migrate import upgrade
 from sojourn.providers.work import Work
 from sojourn.runtime import assemble
+from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments.reconciliation import WAIT_BEFORE_ASKING, ask_about_waiting
 from sojourn.settings import Settings, SettingsError, chosen_storefronts, load_settings
 from sojourn.storefronts import STOREFRONTS
@@ -57,6 +58,8 @@ _GRACE_SECONDS = 30
 
 P = ParamSpec("P")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+points = typer.Typer(no_args_is_help=True, help="Loyalty points.")
+app.add_typer(points, name="points")
 console = Console()
 
 
@@ -245,6 +248,25 @@ async def _check_books(settings: Settings, key: str) -> list[Breach]:
     try:
         async with runtime.db.read() as connection:
             return await check_all(connection, now=runtime.clock.now())
+    finally:
+        await runtime.db.close()
+
+
+@points.command()
+@refusing
+def rebuild(storefront: Annotated[str, typer.Option(help=f"one of {', '.join(_KNOWN)}")]) -> None:
+    """Recompute every customer's balance from the ledger."""
+    settings = _settings_at_hand()
+    _require_storefront(settings, storefront)
+    corrected = asyncio.run(_rebuild_points(settings, storefront))
+    console.print(f"{storefront}: {corrected} balances were wrong and are right now", highlight=False)
+
+
+async def _rebuild_points(settings: Settings, key: str) -> int:
+    runtime, _gate = await assemble(settings, key)
+    try:
+        async with runtime.db.unit_of_work() as tx:
+            return await loyalty.rebuild(tx, user_id=None)
     finally:
         await runtime.db.close()
 
