@@ -8,6 +8,7 @@ import pytest
 from tests.features.invoices.conftest import number_of, payment_of, refund_of, settle_jobs, text_of
 from tests.support.client import StorefrontClient, read, refusal
 from tests.support.selling import hold, hold_and_pay, put_trip_on_sale
+from tests.support.work import do_jobs
 
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
@@ -202,3 +203,23 @@ async def test_many_at_once_take_numbers_without_gaps(derlg: StorefrontClient, s
     numbers = [number_of(answer) for answer in answers]
     assert numbers[:10] == numbers[10:]
     assert sorted(numbers[:10]) == [f"DLI-2026-{n:06}" for n in range(1, 11)]
+
+
+async def test_what_nobody_asked_for_is_issued_all_the_same(derlg: StorefrontClient, sandbox: str, work: Work) -> None:
+    traveller, admin = await derlg.sign_in_as(), await derlg.sign_in_as(Role.ADMIN)
+    trip_id = await put_trip_on_sale(derlg)
+    booking = await hold_and_pay(traveller, sandbox, trip_id)
+    await hold_and_pay(traveller, sandbox, trip_id)
+    payment_id = await payment_of(derlg, booking["id"])
+    body = {"amount": "50.00", "reason": "The bus was late"}
+    read(await admin.post(f"/payments/{payment_id}/refund", json=body), 202)
+    await derlg.rows("DELETE FROM pgqueuer WHERE entrypoint LIKE 'mail.%'")
+    await do_jobs(work, ends_before="mail.refund_issued")
+    assert await derlg.rows("SELECT id FROM invoices") == []
+    assert (await refund_of(derlg, payment_id))["status"] == "SUCCEEDED"
+
+    await issue_missing(work)
+    numbers = {paper["number"] for paper in read(await traveller.get("/invoices"))}
+    assert numbers == {"DLI-2026-000001", "DLI-2026-000002", "DLC-2026-000001"}
+    await issue_missing(work)
+    assert len(read(await traveller.get("/invoices"))) == 3

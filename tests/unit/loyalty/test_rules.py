@@ -68,6 +68,24 @@ def test_no_more_points_come_back_than_were_spent(spent: int, fraction: Decimal)
     assert fraction > 0 or returned == 0
 
 
+def ripe(number: int, remaining: int, **more: int) -> Lot:
+    """An available lot that ends `number` days after the start."""
+    return Lot(
+        id=UUID(int=number), purchase_id=None, status=LotStatus.AVAILABLE, points=1000, remaining=remaining,
+        expires_at=START + timedelta(days=number), **more,
+    )  # fmt: skip
+
+
+def test_what_a_lapsed_hold_lacks_is_spent_from_other_lots_then_owed() -> None:
+    before = Account(lots=(ripe(1, 30, held=100, reserved=10), ripe(2, 50), ripe(3, 40, reserved=40)))
+    after = law.spend(before, now=START)
+    assert [(lot.remaining, lot.spent) for lot in after.lots] == [(10, 20), (0, 50), (40, 0)]
+    assert (after.debt, after.owed) == (30, 30)
+    assert [(entry.points, entry.lot_id) for entry in after.entries] == [
+        (-20, UUID(int=1)), (-50, UUID(int=2)), (-30, None),
+    ]  # fmt: skip
+
+
 class Ledger(RuleBasedStateMachine):
     """One customer. `purchases` remembers what each purchase holds and spent, as the reservations table does."""
 
