@@ -18,12 +18,14 @@ PAYMENT_FAILED = "mail.payment_failed"  # payment_id, attempt
 REFUND_ISSUED = "mail.refund_issued"  # refund_id
 LATE_PAYMENT_REFUNDED = "mail.late_payment_refunded"  # payment_id
 DUPLICATE_PAYMENT_REFUNDED = "mail.duplicate_payment_refunded"  # payment_id
+PAYMENT_RETURNED = "mail.payment_returned"  # payment_id
 POINTS_EXPIRING = "mail.points_expiring"  # user_id, points, expires_on
 STAFF_ALERT = "mail.staff_alert"  # title, details, subject_id
 
 CANCEL_BOOKING = "bookings.cancel"  # booking_id, admin_id, reason
 SEND_REFUND = "payments.send_refund"  # refund_id
 CANCEL_INTENT = "payments.cancel_intent"  # payment_id
+READ_CARD = "payments.read_card"  # payment_id
 
 
 def effect(kind: str, **ids: UUID | str | int) -> NewJob:

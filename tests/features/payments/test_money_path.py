@@ -5,7 +5,7 @@ import copy
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -72,13 +72,17 @@ class TestIntent:
 
 
 class TestSettlement:
-    async def test_confirms_the_booking_once(self, derlg: StorefrontClient, sandbox: str) -> None:
+    async def test_confirms_the_booking_once(self, derlg: StorefrontClient, sandbox: str, work: Work) -> None:
         trip_id = await put_trip_on_sale(derlg, price="100.40")
         traveler = await derlg.sign_in_as()
         booking = await hold_and_pay(traveler, sandbox, trip_id)
         assert booking["status"] == "CONFIRMED"
         assert booking["payment"]["status"] == "SUCCEEDED"
         assert booking["loyalty_points_earned"] == 200
+        (job,) = await jobs_of(derlg, "payments.read_card")
+        await reconciliation.read_card(work, payment_id=UUID(job["payment_id"]))
+        payment = read(await traveler.get(f"/payments/{booking['payment']['id']}"))
+        assert (payment["card_brand"], payment["card_last4"]) == ("visa", "4242")
         history = read(await traveler.get("/loyalty/history"))
         assert [(entry["points"], entry["status"]) for entry in history] == [(200, "PENDING")]
         claims = await derlg.rows("SELECT expires_at FROM claims WHERE released_at IS NULL")
@@ -214,6 +218,7 @@ class TestMoneyThatBuysNothing:
         read(await traveler.delete(f"/bookings/{booking['id']}"))
         await tell_all(derlg, sandbox, intent["payment_intent_id"])
         assert await derlg.rows("SELECT disposition FROM payments") == [{"disposition": "CANCELLED_PURCHASE"}]
+        assert len(await jobs_of(derlg, "mail.payment_returned")) == 1
         assert await derlg.rows("SELECT amount::text FROM refunds") == [{"amount": "200.00"}]
 
     async def test_a_second_success_is_a_duplicate(self, derlg: StorefrontClient, sandbox: str) -> None:

@@ -143,6 +143,9 @@ _CONTEXTS: tuple[MailContext, ...] = (
     mails.DuplicatePaymentRefunded(
         reference="DL-ABCD3789", title="Angkor sunrise and temples", amount=Decimal("363.10"), currency="USD"
     ),
+    mails.PaymentReturned(
+        reference="DL-ABCD3789", title="Angkor sunrise and temples", amount=Decimal("363.10"), currency="USD"
+    ),
     mails.PointsExpiring(points=1200, expires_on=date(2026, 12, 5)),
     mails.StaffAlert(
         title="Paid but unconfirmed", details=("Payment 0192 of 363.10 USD", "Booking DL-ABCD3789"), raised_at=AT

@@ -9,6 +9,7 @@ from sojourn.care.notifications.mails import (
     LatePaymentRefunded,
     PaymentFailed,
     PaymentFailure,
+    PaymentReturned,
     StaffAlert,
 )
 from sojourn.care.notifications.models import Letter, Recipient
@@ -67,8 +68,13 @@ async def duplicate_payment_refunded(work: Work, payload: Payload) -> None:
     await _sent_back(work, payload, DuplicatePaymentRefunded)
 
 
+async def payment_returned(work: Work, payload: Payload) -> None:
+    """Money for a purchase that was cancelled or changed before it arrived."""
+    await _sent_back(work, payload, PaymentReturned)
+
+
 async def _sent_back(
-    work: Work, payload: Payload, context: type[LatePaymentRefunded | DuplicatePaymentRefunded]
+    work: Work, payload: Payload, context: type[LatePaymentRefunded | DuplicatePaymentRefunded | PaymentReturned]
 ) -> None:
     async with work.runtime.db.unit_of_work() as tx:
         payment = await sources.get_payment(tx, UUID(payload["payment_id"]))

@@ -38,6 +38,7 @@ JOBS = (
     JobKind(name=sales.REFUND_ISSUED, handler=invoices.refund_issued),
     JobKind(name=sales.LATE_PAYMENT_REFUNDED, handler=payments.late_payment_refunded),
     JobKind(name=sales.DUPLICATE_PAYMENT_REFUNDED, handler=payments.duplicate_payment_refunded),
+    JobKind(name=sales.PAYMENT_RETURNED, handler=payments.payment_returned),
     JobKind(name=sales.POINTS_EXPIRING, handler=account.points_expiring),
     JobKind(name=sales.STAFF_ALERT, handler=payments.staff_alert),
     JobKind(name=DELIVER, handler=handle_deliver, max_attempts=MAX_ATTEMPTS),

@@ -64,6 +64,7 @@ class MailKind(StrEnum):
     REFUND_ISSUED = "REFUND_ISSUED"
     LATE_PAYMENT_REFUNDED = "LATE_PAYMENT_REFUNDED"
     DUPLICATE_PAYMENT_REFUNDED = "DUPLICATE_PAYMENT_REFUNDED"
+    PAYMENT_RETURNED = "PAYMENT_RETURNED"
     POINTS_EXPIRING = "POINTS_EXPIRING"
     STAFF_ALERT = "STAFF_ALERT"
 
@@ -301,6 +302,16 @@ class LatePaymentRefunded(MailContext):
 
 class DuplicatePaymentRefunded(MailContext):
     kind = MailKind.DUPLICATE_PAYMENT_REFUNDED
+    reference: Text
+    title: Text
+    amount: Decimal
+    currency: Currency
+
+
+class PaymentReturned(MailContext):
+    """Money for a purchase that was cancelled or changed before it arrived."""
+
+    kind = MailKind.PAYMENT_RETURNED
     reference: Text
     title: Text
     amount: Decimal

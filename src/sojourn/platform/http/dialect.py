@@ -96,7 +96,8 @@ def _rebuild_annotated(annotation: Any, dialect: Dialect) -> Any:
 
 def _twin(model: type[Wire], dialect: Dialect) -> type[Wire]:
     fields: dict[str, Any] = {
-        name: (variant(cast("Hashable", f.annotation), dialect), _bare(f, dialect)) for name, f in model.model_fields.items()
+        name: (variant(cast("Hashable", field.annotation), dialect), _bare(field, dialect))
+        for name, field in model.model_fields.items()
     }
     base = type(model.__name__, (model,), {"model_config": _CONFIGS[dialect], "__module__": model.__module__})
     return create_model(model.__name__, __base__=base, __module__=model.__module__, __doc__=model.__doc__, **fields)

@@ -1,7 +1,7 @@
 """How a "no" looks on the wire: problem+json in the bare dialect, the envelope's error in the other."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -51,7 +51,7 @@ def respell(value: Any, dialect: Dialect) -> Any:
 def error_body(dialect: Dialect, *, refusal: Refusal, request_id: str | None) -> dict[str, Any]:
     """The error document of `refusal`."""
     details = dict(refusal.details)
-    fields = [{**entry, "field": _field_in_casing(entry["field"], dialect)} for entry in details.pop("fields", [])]
+    fields = [_respelled_field(entry, dialect) for entry in details.pop("fields", [])]
     details = respell(details, dialect)
     if dialect is Dialect.SNAKE_ENVELOPE:
         if fields:
@@ -77,8 +77,11 @@ def error_body(dialect: Dialect, *, refusal: Refusal, request_id: str | None) ->
     return body
 
 
-def _field_in_casing(field: str, dialect: Dialect) -> str:
-    return ".".join(in_casing(part, dialect) for part in field.split("."))
+def _respelled_field(entry: Mapping[str, str], dialect: Dialect) -> dict[str, str]:
+    """Ours are named in snake_case; what validation found (it has a location) is named as it was sent."""
+    if "location" in entry:
+        return dict(entry)
+    return {**entry, "field": ".".join(in_casing(part, dialect) for part in entry["field"].split("."))}
 
 
 def render_refusal(request: Request, refusal: Refusal) -> Response:
@@ -139,11 +142,23 @@ async def _on_fault(request: Request, fault: Exception) -> Response:
     return render_refusal(request, InternalError())
 
 
+_HANDLERS: tuple[tuple[type[Exception], Callable[[Request, Exception], Awaitable[Response]]], ...] = (
+    (Refusal, _on_refusal),
+    (RequestValidationError, _on_validation),
+    (HTTPException, _on_http),
+    (asyncpg.DataError, _on_unstorable),
+    (UnicodeEncodeError, _on_unstorable),
+    (Exception, _on_fault),
+)
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers on a storefront's application."""
-    app.add_exception_handler(Refusal, _on_refusal)
-    app.add_exception_handler(RequestValidationError, _on_validation)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(asyncpg.DataError, _on_unstorable)
-    app.add_exception_handler(UnicodeEncodeError, _on_unstorable)
-    app.add_exception_handler(Exception, _on_fault)
+    for kind, handler in _HANDLERS:
+        app.add_exception_handler(kind, handler)
+
+
+async def answer(request: Request, fault: Exception) -> Response:
+    """What a fault answers, where the framework is not asked."""
+    handler = next(handler for kind, handler in _HANDLERS if isinstance(fault, kind))
+    return await handler(request, fault)

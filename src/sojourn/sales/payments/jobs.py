@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sojourn.platform.jobs.queue import Payload
 from sojourn.providers.work import JobKind, Timer, Work
-from sojourn.sales.effects import CANCEL_INTENT, SEND_REFUND
+from sojourn.sales.effects import CANCEL_INTENT, READ_CARD, SEND_REFUND
 from sojourn.sales.payments import reconciliation, refunds
 from sojourn.sales.payments.payable import Payables
 
@@ -19,7 +19,14 @@ def job_kinds(payables: Payables) -> Sequence[JobKind]:
     async def cancel_intent(work: Work, payload: Payload) -> None:
         await reconciliation.cancel_intent(work, payables=payables, payment_id=UUID(payload["payment_id"]))
 
-    return (JobKind(name=SEND_REFUND, handler=send_refund), JobKind(name=CANCEL_INTENT, handler=cancel_intent))
+    async def read_card(work: Work, payload: Payload) -> None:
+        await reconciliation.read_card(work, payment_id=UUID(payload["payment_id"]))
+
+    return (
+        JobKind(name=SEND_REFUND, handler=send_refund),
+        JobKind(name=CANCEL_INTENT, handler=cancel_intent),
+        JobKind(name=READ_CARD, handler=read_card),
+    )
 
 
 def timers(payables: Payables) -> Sequence[Timer]:

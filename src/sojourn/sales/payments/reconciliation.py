@@ -71,6 +71,17 @@ async def note_intent(work: Work, *, payables: Payables, payment_id: UUID, inten
     return False
 
 
+async def read_card(work: Work, *, payment_id: UUID) -> None:
+    """Learn which card paid: brand and last four digits, for receipts and the desk."""
+    async with work.runtime.db.read() as connection:
+        payment = await queries.get_payment(connection, payment_id=payment_id)
+    if payment.provider_intent_id is None:
+        return
+    intent = await work.vendors.payments.get_intent(intent_id=payment.provider_intent_id)
+    async with work.runtime.db.unit_of_work() as tx:
+        await queries.fill_card(tx, payment_id=payment_id, intent=intent)
+
+
 async def cancel_intent(work: Work, *, payables: Payables, payment_id: UUID) -> None:
     """Cancel a closed payment's intent; if money came at the last moment it is judged like any other."""
     async with work.runtime.db.read() as connection:

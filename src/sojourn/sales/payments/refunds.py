@@ -111,14 +111,15 @@ async def send(work: Work, *, payables: Payables, refund_id: UUID) -> None:
         return
     answer = await _ask(provider, refund, payment)
     async with work.runtime.db.unit_of_work() as tx:
-        await queries.note_refund_attempt(
-            tx, refund_id=refund_id, provider_refund_id=answer.id if isinstance(answer, ProviderRefund) else None
-        )
         if isinstance(answer, ProviderRefund):
             await note_answer(tx, payables=payables, refund_id=refund_id, answer=answer, now=work.runtime.clock.now())
         else:
             now = work.runtime.clock.now()
             await _settle(tx, payables, refund_id, RefundState.FAILED, answer.message, None, now)
+        # Last: settling locks purchase, payment, refund, and the webhook about this refund does so at the same time.
+        await queries.note_refund_attempt(
+            tx, refund_id=refund_id, provider_refund_id=answer.id if isinstance(answer, ProviderRefund) else None
+        )
 
 
 async def _ask(provider: PaymentProvider, refund: Refund, payment: Payment) -> ProviderRefund | ProviderError:

@@ -19,6 +19,8 @@ from sojourn.providers.payments.port import IntentStatus, ProviderIntent, from_m
 from sojourn.sales.effects import (
     DUPLICATE_PAYMENT_REFUNDED,
     LATE_PAYMENT_REFUNDED,
+    PAYMENT_RETURNED,
+    READ_CARD,
     SEND_REFUND,
     effect,
     staff_alert,
@@ -28,7 +30,12 @@ from sojourn.sales.payments.models import Disposition, Payment, RefundCause
 from sojourn.sales.payments.payable import Captured, Payable, Payables, Purchase
 from sojourn.sales.payments.rules import REFUND_DISPOSITION, Verdict, is_late, judge
 
-CUSTOMER_MAIL = {Disposition.LATE: LATE_PAYMENT_REFUNDED, Disposition.DUPLICATE: DUPLICATE_PAYMENT_REFUNDED}
+CUSTOMER_MAIL = {
+    Disposition.LATE: LATE_PAYMENT_REFUNDED,
+    Disposition.DUPLICATE: DUPLICATE_PAYMENT_REFUNDED,
+    Disposition.CANCELLED_PURCHASE: PAYMENT_RETURNED,
+    Disposition.MISMATCH: PAYMENT_RETURNED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +118,9 @@ async def _apply(
     late = is_late(charged_at=arrival.charged_at, expires_at=purchase.expires_at)
     await _write(tx, arrival, payment, Disposition.APPLIED, amount, now)
     captured = Captured(payment_id=payment.id, amount=amount, currency=payment.currency, is_late=late)
-    jobs = await payable.confirm(tx, purchase=purchase, captured=captured, storefront=storefront, now=now)
+    jobs = list(await payable.confirm(tx, purchase=purchase, captured=captured, storefront=storefront, now=now))
+    if arrival.intent.card_last4 is None:
+        jobs.append(effect(READ_CARD, payment_id=payment.id))  # a webhook names the charge, not the card
     await enqueue(tx, *jobs)
     return Disposition.APPLIED
 
@@ -126,9 +135,10 @@ async def _send_back(
     refund = await queries.insert_refund(
         tx, payment=payment, amount=amount, cause=RefundCause(disposition), reason=None, requested_by=None, now=now
     )
-    jobs: list[NewJob] = [effect(SEND_REFUND, refund_id=refund.id)]
-    if disposition in CUSTOMER_MAIL:
-        jobs.append(effect(CUSTOMER_MAIL[disposition], payment_id=payment.id))
+    jobs: list[NewJob] = [
+        effect(SEND_REFUND, refund_id=refund.id),
+        effect(CUSTOMER_MAIL[disposition], payment_id=payment.id),
+    ]
     was_in_time = not is_late(charged_at=arrival.charged_at, expires_at=purchase.expires_at)
     if disposition is Disposition.MISMATCH or (disposition is Disposition.LATE and was_in_time):
         details = {
