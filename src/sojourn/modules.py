@@ -50,12 +50,20 @@ PAYABLES = Payables(
 
 ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.AUTH: (
-        auth_routes.router, recovery_routes.router, staff_routes.acceptance_router, staff_routes.router,
+        auth_routes.router,
+        recovery_routes.router,
+        staff_routes.acceptance_router,
+        staff_routes.router,
     ),
     Module.USERS: (user_routes.router, address_routes.router, notification_routes.router),
     Module.SERVICES: (service_routes.router,),
     Module.TRIPS: (trip_routes.router,),
-    Module.BOOKINGS: (booking_routes.departures_router, booking_routes.router, booking_routes.admin_router, departure_routes.router),
+    Module.BOOKINGS: (
+        booking_routes.departures_router,
+        booking_routes.router,
+        booking_routes.admin_router,
+        departure_routes.router,
+    ),
     Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
     Module.PAYMENTS: (payment_routes.router, invoice_routes.router),
     Module.LOYALTY: (loyalty_routes.router,),

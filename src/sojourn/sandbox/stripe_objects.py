@@ -121,7 +121,6 @@ def _automatic_methods(params: IntentCreate) -> Json | None:
 
 def new_charge(intent: Json, method: Json, *, receipt_url: str | None, is_captured: bool, decline: Json | None) -> Json:
     """A charge of the intent's amount; `decline` is the error of one that failed."""
-    card = method["card"]
     is_paid = decline is None
     return {
         "id": new_id("ch"),
@@ -152,16 +151,7 @@ def new_charge(intent: Json, method: Json, *, receipt_url: str | None, is_captur
         "paid": is_paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {
-            "card": {
-                **{name: card[name] for name in ("brand", "checks", "country", "exp_month", "exp_year")},
-                **{name: card[name] for name in ("fingerprint", "funding", "last4", "wallet")},
-                "amount_authorized": intent["amount"] if is_paid else None,
-                "network": card["brand"],
-                "three_d_secure": None,
-            },
-            "type": "card",
-        },
+        "payment_method_details": {"card": _charged_card(method["card"], intent, is_paid=is_paid), "type": "card"},
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
         "receipt_url": receipt_url,
@@ -173,6 +163,16 @@ def new_charge(intent: Json, method: Json, *, receipt_url: str | None, is_captur
         "status": "succeeded" if is_paid else "failed",
         "transfer_data": None,
         "transfer_group": intent["transfer_group"],
+    }
+
+
+def _charged_card(card: Json, intent: Json, *, is_paid: bool) -> Json:
+    shown = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "wallet")
+    return {
+        **{name: card[name] for name in shown},
+        "amount_authorized": intent["amount"] if is_paid else None,
+        "network": card["brand"],
+        "three_d_secure": None,
     }
 
 
