@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from sojourn.platform.errors import Unavailable
+from sojourn.platform.errors import InvalidInput, Refusal, Unavailable
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Row: TypeAlias = asyncpg.Record
@@ -25,6 +25,7 @@ CONNECT_FAULTS = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's last words were heard, the broken line is not yet noticed
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -39,6 +40,11 @@ async def _prepare_connection(connection: Connection) -> None:
 def _encode_json(value: Any) -> str:
     # Bytes and text pass through: whoever holds JSON already must not pay for it twice.
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _refusal(fault: Exception) -> Refusal:
+    # The driver's word for a value that does not fit its column is an InterfaceError and a ValueError.
+    return InvalidInput("A value in the request cannot be stored.") if isinstance(fault, ValueError) else Unavailable()
 
 
 async def _no_reset(_: Connection) -> None:
@@ -79,7 +85,7 @@ class Database:
         try:
             yield connection
         except CONNECT_FAULTS as fault:
-            raise Unavailable from fault
+            raise _refusal(fault) from fault
         finally:
             await self._release(connection)
 
@@ -95,7 +101,7 @@ class Database:
             async with connection.transaction():
                 yield connection
         except CONNECT_FAULTS as fault:
-            raise Unavailable from fault
+            raise _refusal(fault) from fault
         finally:
             await self._release(connection)
 
@@ -112,8 +118,8 @@ class Database:
             raise Unavailable from fault
 
     async def _release(self, connection: Connection) -> None:
-        # Shielded: a client that hangs up must not leak a connection.
-        await asyncio.shield(self._pool.release(connection))
+        # A client that hangs up leaks no connection: the pool shields its own release.
+        await self._pool.release(connection)
 
     async def is_alive(self) -> bool:
         """Whether a statement can be answered right now."""
