@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from sojourn.platform.errors import InvalidInput, Refusal
 from sojourn.platform.http.dialect import in_casing
@@ -24,7 +25,6 @@ TITLES = {
     409: "Conflict", 410: "Gone", 413: "Too large", 415: "Unsupported media type", 422: "Not possible",
     429: "Too many requests", 500: "Internal error", 502: "Vendor error", 503: "Unavailable",
 }  # fmt: skip
-HTTP_CODES = {404: "ROUTE_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
 
 
 class MalformedJson(Refusal):
@@ -33,10 +33,22 @@ class MalformedJson(Refusal):
     sentence = "The body is not valid JSON."
 
 
+class TooLarge(Refusal):
+    status = 413
+    code = "BODY_TOO_LARGE"
+    sentence = "The body is larger than this route accepts."
+
+
 class InternalError(Refusal):
     status = 500
     code = "INTERNAL_ERROR"
     sentence = "Something went wrong on our side. It has been recorded."
+
+
+HTTP_CODES = {
+    404: "ROUTE_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", TooLarge.status: TooLarge.code, 415: "UNSUPPORTED_MEDIA_TYPE",
+}  # fmt: skip
+NOT_THIS_METHOD = 405
 
 
 def respell(value: Any, dialect: Dialect) -> Any:
@@ -120,8 +132,16 @@ async def _on_http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)  # noqa: S101 - registered for this class only
     if fault.status_code == 400:
         return render_refusal(request, MalformedJson())
-    refusal = Refusal(str(fault.detail), headers=fault.headers)
+    headers = {"Allow": _allowed(request)} if fault.status_code == NOT_THIS_METHOD else fault.headers
+    refusal = Refusal(str(fault.detail), headers=headers)
     return render_refusal(request, _with_status(refusal, fault.status_code))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of this path; the framework names those of the first route only."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    written_out = [route for route in routes if route.path == request.scope["path"]]
+    return ", ".join(sorted({method for route in written_out or routes for method in route.methods or ()}))
 
 
 def _with_status(refusal: Refusal, status: int) -> Refusal:

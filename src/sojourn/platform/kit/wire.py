@@ -4,16 +4,29 @@ A wire model is declared once, in snake_case. Its camelCase aliases are generate
 storefront speaks is decided by its dialect (`platform/http/dialect.py`), never by the feature.
 """
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from sojourn.platform.kit.money import MAX_AMOUNT, round_money
 
 T = TypeVar("T")
+
+MIN_YEAR, MAX_YEAR = 1900, 2999
+_NUMBER = re.compile(r"[+-]?[0-9.]+")
 
 
 class Wire(BaseModel):
@@ -59,11 +72,29 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 
 
+def _written_out(value: object) -> object:
+    # Pydantic takes numbers, too, for seconds since 1970: 20270131 would be a day in August of that year.
+    if isinstance(value, (int, float)) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
+        raise ValueError("must be written out, for example 2027-01-31")
+    return value
+
+
+def _within_reach(value: date) -> date:
+    # Days are counted on from these, and zones move them: at the calendar's very ends neither is possible.
+    if not MIN_YEAR <= value.year <= MAX_YEAR:
+        raise ValueError(f"must lie in the years {MIN_YEAR} to {MAX_YEAR}")
+    return value
+
+
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("must name its time zone, for example 2027-01-31T09:00:00Z")
+    _within_reach(value)
     return value.astimezone(UTC)
 
 
-Instant = Annotated[datetime, AfterValidator(_aware)]
-"""A moment that is received: must carry its zone; kept in UTC."""
+Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_within_reach)]
+"""A calendar day that is received, ISO 8601."""
+
+Instant = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_aware)]
+"""A moment that is received, ISO 8601: must carry its zone; kept in UTC."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, StringConstraints
 
 from sojourn.catalog.policies import CancellationPolicy
-from sojourn.platform.kit.wire import Money, MoneyIn, Wire
+from sojourn.platform.kit.wire import Day, Money, MoneyIn, Wire
 from sojourn.sales.pricing.models import Price, PriceLine
 
 
@@ -52,14 +52,14 @@ class Traveler(Wire):
 
     full_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     nationality: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] | None = None
-    birth_date: date | None = None
+    birth_date: Day | None = None
     dietary_needs: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
 
 
 class Terms(Wire):
     """What one may ask for: the common part of a quote, a hold and a change."""
 
-    travel_date: date
+    travel_date: Day
     people_count: Annotated[int, Field(ge=1, le=500)]
     options: Annotated[list[OptionChoice], Field(max_length=20)] = []
 
@@ -81,7 +81,7 @@ class BookingIn(QuoteIn):
 class ChangeIn(Wire):
     """Only what is sent changes."""
 
-    travel_date: date | None = None
+    travel_date: Day | None = None
     people_count: Annotated[int, Field(ge=1, le=500)] | None = None
     options: Annotated[list[OptionChoice], Field(max_length=20)] | None = None
     pickup_location: ShortText | None = None
@@ -269,7 +269,7 @@ class AllBookingsIn(Wire):
     """Filters of the desk's list."""
 
     status: BookingStatus | None = None
-    travel_date: date | None = None
+    travel_date: Day | None = None
     reference: Annotated[str, StringConstraints(strip_whitespace=True, max_length=12)] | None = None
     trip_id: UUID | None = None
     page: Annotated[int, Field(ge=1, le=10_000)] = 1

@@ -1,6 +1,6 @@
 """Bookings over HTTP."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Day, Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.bookings import cancellation, changes, queries, service
 from sojourn.sales.bookings.cancellation import Canceller
@@ -183,7 +183,7 @@ async def _cancel(ctx: Ctx, user: CurrentUser, booking_id: UUID, how: CancelIn) 
     "/{trip_id}/availability", operation_id="get_trip_availability", responses=refuses(TripNotBookable)
 )
 async def get_trip_availability(
-    ctx: Ctx, trip_id: UUID, first: Annotated[date, Query(alias="from")], last: Annotated[date, Query(alias="to")]
+    ctx: Ctx, trip_id: UUID, first: Annotated[Day, Query(alias="from")], last: Annotated[Day, Query(alias="to")]
 ) -> list[DayAvailability]:
     """Places left on each day, both ends included; at most 92 days."""
     if not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):

@@ -1,6 +1,6 @@
 """The desk's departures over HTTP."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.kit.wire import Day
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.bookings.errors import TripNotBookable
 from sojourn.sales.departures import queries, service
@@ -35,8 +36,8 @@ async def list_departures(
     ctx: Ctx,
     _: CurrentAdmin,
     trip_id: UUID,
-    first: Annotated[date, Query(alias="from")],
-    last: Annotated[date, Query(alias="to")],
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
 ) -> list[Departure]:
     """Each day of a trip with what is confirmed, held and left; at most 184 days."""
     if not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
@@ -47,7 +48,7 @@ async def list_departures(
 
 
 @router.put("/{day}", operation_id="set_departure", responses=refuses(TripNotBookable))
-async def set_departure(ctx: Ctx, admin: CurrentAdmin, trip_id: UUID, day: date, body: DepartureIn) -> Departure:
+async def set_departure(ctx: Ctx, admin: CurrentAdmin, trip_id: UUID, day: Day, body: DepartureIn) -> Departure:
     """Give one day a capacity of its own: 0 closes it, null makes it like the others again."""
     async with ctx.unit_of_work() as tx:
         resource_id = await service.set_capacity(
@@ -59,7 +60,7 @@ async def set_departure(ctx: Ctx, admin: CurrentAdmin, trip_id: UUID, day: date,
 
 
 @router.get("/{day}/manifest", operation_id="get_departure_manifest", responses=refuses(TripNotBookable))
-async def get_departure_manifest(ctx: Ctx, _: CurrentAdmin, trip_id: UUID, day: date) -> Manifest:
+async def get_departure_manifest(ctx: Ctx, _: CurrentAdmin, trip_id: UUID, day: Day) -> Manifest:
     """The departure manifest: who travels, where they are picked up, what they asked for."""
     async with ctx.read() as connection:
         _resource, title = await queries.get_resource(connection, trip_id=trip_id)
@@ -68,7 +69,7 @@ async def get_departure_manifest(ctx: Ctx, _: CurrentAdmin, trip_id: UUID, day: 
 
 @router.post("/{day}/cancel", operation_id="cancel_departure", status_code=202, responses=refuses(TripNotBookable))
 async def cancel_departure(
-    ctx: Ctx, admin: CurrentAdmin, trip_id: UUID, day: date, body: CancelDepartureIn
+    ctx: Ctx, admin: CurrentAdmin, trip_id: UUID, day: Day, body: CancelDepartureIn
 ) -> CancelledDeparture:
     """Close the day and cancel all its bookings: everything is refunded, everybody is told."""
     async with ctx.unit_of_work() as tx:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 from sojourn.catalog.services.models import ChecklistItem, RefundStage, ServiceSpecs, ServiceStage, ServiceType
 from sojourn.catalog.values import LanguageName
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import Money, Wire
+from sojourn.platform.kit.wire import Day, Money, Wire
 from sojourn.sales.pricing.models import PriceLine
 
 MAX_QUANTITY = 20
@@ -84,7 +84,7 @@ class ServiceDetails(Wire):
     """What the service needs to know. `travel_date` is a day in the storefront's zone."""
 
     destination: Line | None = None
-    travel_date: date | None = None
+    travel_date: Day | None = None
     passport_number: PassportNumber | None = None
     nationality: Place | None = None
     purpose_of_travel: Line | None = None
@@ -140,8 +140,8 @@ class DeskFilters(PageIn):
     q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)] | None = Field(
         None, description="Part of the order number, the customer's name or e-mail address."
     )
-    from_date: date | None = None
-    to_date: date | None = None
+    from_date: Day | None = None
+    to_date: Day | None = None
     sort: DeskSort = DeskSort.NEWEST
 
 
