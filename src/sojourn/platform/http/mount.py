@@ -14,10 +14,18 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.platform.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound, Refusal, TooManyRequests
+from sojourn.platform.errors import (
+    InvalidInput,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    Refusal,
+    TooManyRequests,
+    Unavailable,
+)
 from sojourn.platform.http.dialect import RawJson, documented, renderer, variant
 from sojourn.platform.http.idempotency import IDEMPOTENCY_HEADER, IdempotencyInFlight, IdempotencyMismatch, replaying
-from sojourn.platform.http.refusals import error_body
+from sojourn.platform.http.refusals import MalformedJson, TooLarge, error_body
 from sojourn.platform.storefront import Dialect
 
 Endpoint = Callable[..., Awaitable[Any]]
@@ -163,11 +171,13 @@ def _responses(
 
 
 def _common_refusals(route: APIRoute) -> list[type[Refusal]]:
-    common: list[type[Refusal]] = [InvalidInput, TooManyRequests]
+    common: list[type[Refusal]] = [InvalidInput, TooManyRequests, Unavailable]
     if any(getattr(d.call, "is_authentication", False) for d in _flat(route.dependant)):
         common += [NotAuthenticated, NotAllowed]
     if "{" in route.path:
         common.append(NotFound)
+    if route.body_field is not None:
+        common += [MalformedJson, TooLarge]
     if _is_replayed(route):
         common += [IdempotencyInFlight, IdempotencyMismatch]
     return common
