@@ -8,7 +8,10 @@ from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
 from sojourn.catalog.services import routes as service_routes
 from sojourn.catalog.trips import routes as trip_routes
+from sojourn.desk.analytics import people_routes as people_figure_routes
+from sojourn.desk.analytics import routes as figure_routes
 from sojourn.desk.audit import routes as audit_routes
+from sojourn.desk.dashboard import routes as dashboard_routes
 from sojourn.desk.invariants import jobs as invariant_jobs
 from sojourn.desk.invariants import routes as invariant_routes
 from sojourn.desk.jobs import housekeeping
@@ -67,6 +70,8 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
     Module.PAYMENTS: (payment_routes.router, invoice_routes.router),
     Module.LOYALTY: (loyalty_routes.router,),
+    Module.DASHBOARD: (dashboard_routes.router,),
+    Module.ANALYTICS: (figure_routes.router, people_figure_routes.router),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 

@@ -27,6 +27,8 @@ class Module(StrEnum):
     BOOKINGS = "bookings"
     PAYMENTS = "payments"
     LOYALTY = "loyalty"
+    DASHBOARD = "dashboard"
+    ANALYTICS = "analytics"
     DESK = "desk"
 
 

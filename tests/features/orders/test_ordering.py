@@ -19,10 +19,10 @@ from sojourn.sales.orders.models import (
     CustomerInfo,
     OrderDetail,
     OrderEvent,
-    OrderFilters,
     OrderItem,
     OrderOut,
     OrderPayment,
+    PageIn,
 )
 from sojourn.sales.pricing.models import PriceLine
 
@@ -294,7 +294,7 @@ async def test_what_postgresql_writes_is_what_the_models_declare(shop: Shop, cus
     buyer = Actor(customer.user_id, customer.email, "Sok Dara", Role.CUSTOMER, 0)
     async with customer.database.read() as connection:
         detail = await answers.get_order(connection, id_or_number=order["id"], actor=buyer)
-        page = await answers.list_own(connection, user_id=customer.user_id, filters=OrderFilters())
+        page = await answers.list_own(connection, user_id=customer.user_id, statuses=None, page=PageIn())
     OrderDetail.model_validate_json(detail.body, strict=False, by_alias=False, by_name=True)
     one, [item] = json.loads(detail.body), json.loads(page.body)
     assert (list(one), list(item)) == (list(OrderDetail.model_fields), list(OrderOut.model_fields))

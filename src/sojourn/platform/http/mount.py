@@ -88,9 +88,11 @@ def _methods(route: APIRoute) -> set[str]:
 
 
 def _without_raw(annotation: Any) -> Any:
-    """`X | RawJson` promises the shape of X; who wrote the bytes is nobody's business."""
-    left = [kind for kind in get_args(annotation) if kind is not RawJson]
-    return left[0] if len(left) == 1 and RawJson in get_args(annotation) else annotation
+    """`X | RawJson` promises the shape of X; who wrote the bytes is nobody's business. So does `X | Response`, for
+    what can also be had as a file."""
+    offered = get_args(annotation)
+    left = [kind for kind in offered if kind not in (RawJson, Response)]
+    return left[0] if len(left) == 1 and len(left) < len(offered) else annotation
 
 
 def _signed(endpoint: Endpoint, hints: Mapping[str, Any], dialect: Dialect) -> Endpoint:
@@ -166,7 +168,8 @@ def _responses(
             (dict(e) for c, e in route.responses.items() if int(c) == status), {"description": "OK"}
         )
     elif status != NO_CONTENT:
-        responses[status] = {"model": documented(answer, dialect), "description": "OK"}
+        said = next((e for c, e in route.responses.items() if int(c) == status), {})  # another media type
+        responses[status] = {**said, "model": documented(answer, dialect), "description": "OK"}
     return responses
 
 

@@ -6,6 +6,7 @@ statement, however long it is.
 
 # ruff: noqa: S608 - only this module's own lists of columns and conditions are put into statements
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.clock import start_of_day
 from sojourn.sales.orders.errors import OrderNotFound
-from sojourn.sales.orders.models import DeskFilters, DeskSort, OrderFilters
+from sojourn.sales.orders.models import DeskFilters, DeskSort, OrderStatus, PageIn
 from sojourn.sales.orders.queries import names_of
 
 _FIELDS = """o.id, o.order_number, o.user_id, o.status, o.title, o.service_id, o.service_type, o.quantity, o.currency,
@@ -61,11 +62,11 @@ SELECT row_to_json(shown)::text AS body FROM (
 """
 # Lists choose their page by id first: what makes the JSON is never worked out for rows that are skipped.
 _LIST_OWN = f"""
-SELECT (SELECT count(*) FROM orders WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)) AS total,
+SELECT (SELECT count(*) FROM orders WHERE user_id = $1 AND ($2::text[] IS NULL OR status = ANY ($2))) AS total,
        coalesce(json_agg(row_to_json(shown)), '[]')::text AS body
   FROM (
     SELECT {_FIELDS} {_FROM}
-     WHERE o.id IN (SELECT id FROM orders WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)
+     WHERE o.id IN (SELECT id FROM orders WHERE user_id = $1 AND ($2::text[] IS NULL OR status = ANY ($2))
                      ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4)
      ORDER BY o.created_at DESC, o.id DESC
 ) shown
@@ -110,10 +111,12 @@ async def get_order(connection: Connection, *, id_or_number: str, actor: Actor) 
     return RawJson(body.encode())
 
 
-async def list_own(connection: Connection, *, user_id: UUID, filters: OrderFilters) -> RawJson:
-    """One page of a customer's orders as `OrderOut`, newest first."""
-    row = await connection.fetchrow(_LIST_OWN, user_id, filters.status, filters.per_page, filters.offset)
-    return RawJson(row["body"].encode(), page=filters.page, per_page=filters.per_page, total=row["total"])
+async def list_own(
+    connection: Connection, *, user_id: UUID, statuses: Sequence[OrderStatus] | None, page: PageIn
+) -> RawJson:
+    """One page of a customer's orders in any of `statuses` (None: in all) as `OrderOut`, newest first."""
+    row = await connection.fetchrow(_LIST_OWN, user_id, statuses, page.per_page, page.offset)
+    return RawJson(row["body"].encode(), page=page.page, per_page=page.per_page, total=row["total"])
 
 
 async def list_at_desk(

@@ -129,6 +129,10 @@ class PageIn(Wire):
 class OrderFilters(PageIn):
     status: OrderStatus | None = None
 
+    @property
+    def statuses(self) -> list[OrderStatus] | None:
+        return [self.status] if self.status else None
+
 
 class DeskFilters(PageIn):
     """`from_date` and `to_date` are days of ordering in the storefront's zone, both included."""

@@ -57,7 +57,9 @@ async def list_my_orders(
 ) -> Page[OrderOut] | RawJson:
     """Own orders, newest first."""
     async with ctx.read() as connection:
-        return await answers.list_own(connection, user_id=user.user_id, filters=filters)
+        return await answers.list_own(
+            connection, user_id=user.user_id, statuses=filters.statuses, page=filters
+        )
 
 
 @users_router.get("/{user_id}/orders", operation_id="list_orders_of_user")
@@ -68,7 +70,7 @@ async def list_orders_of_user(
     if not (user.is_admin or user.user_id == user_id):
         raise NotFound
     async with ctx.read() as connection:
-        return await answers.list_own(connection, user_id=user_id, filters=filters)
+        return await answers.list_own(connection, user_id=user_id, statuses=filters.statuses, page=filters)
 
 
 @router.get("/{order_id}", operation_id="get_order", responses=refuses(OrderNotFound))

@@ -13,7 +13,17 @@ STOREFRONT = Storefront(
     docs_path="/api-docs",
     dialect=Dialect.SNAKE_ENVELOPE,
     modules=frozenset(
-        {Module.AUTH, Module.USERS, Module.TRIPS, Module.BOOKINGS, Module.PAYMENTS, Module.LOYALTY, Module.DESK}
+        {
+            Module.AUTH,
+            Module.USERS,
+            Module.TRIPS,
+            Module.BOOKINGS,
+            Module.PAYMENTS,
+            Module.LOYALTY,
+            Module.DASHBOARD,
+            Module.ANALYTICS,
+            Module.DESK,
+        }
     ),
     languages=(Language.EN, Language.KM, Language.ZH),
     customer_role="TRAVELER",

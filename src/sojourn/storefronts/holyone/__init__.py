@@ -13,7 +13,17 @@ STOREFRONT = Storefront(
     docs_path="/api/docs",
     dialect=Dialect.CAMEL_BARE,
     modules=frozenset(
-        {Module.AUTH, Module.USERS, Module.SERVICES, Module.ORDERS, Module.PAYMENTS, Module.LOYALTY, Module.DESK}
+        {
+            Module.AUTH,
+            Module.USERS,
+            Module.SERVICES,
+            Module.ORDERS,
+            Module.PAYMENTS,
+            Module.LOYALTY,
+            Module.DASHBOARD,
+            Module.ANALYTICS,
+            Module.DESK,
+        }
     ),
     languages=(Language.EN, Language.KM, Language.ZH),
     order_prefix="HT",
