@@ -51,7 +51,9 @@ class Contract(httpx.AsyncBaseTransport):
         told = declared["content"][media_type]
         schema = {**told["schema"], "components": self._document["components"]}
         body = json.loads(answer.content)
-        faults = [f"{list(e.instance_path)}: {e.message}" for e in jsonschema_rs.validator_for(schema).iter_errors(body)]
+        faults = [
+            f"{list(e.instance_path)}: {e.message}" for e in jsonschema_rs.validator_for(schema).iter_errors(body)
+        ]
         assert not faults, f"{where} {answer.status_code}: {faults}"
         if answer.is_error:
             code = body["error"]["code"] if "error" in body else body["code"]

@@ -29,6 +29,10 @@ _WIRE = """
     b.student_discount_applied, iso(b.reserved_until) AS reserved_until, b.is_late_payment AS late_payment, b.version,
     iso(b.confirmed_at) AS confirmed_at, iso(b.completed_at) AS completed_at, iso(b.cancelled_at) AS cancelled_at,
     iso(b.created_at) AS created_at, iso(b.updated_at) AS updated_at"""
+# As the status reads on the wire; EXPIRED finds the lapsed holds among the cancelled.
+_HAS_STATUS = """({status}::text IS NULL OR {status} = ANY (
+        CASE WHEN b.status = 'EXPIRED' OR (b.status = 'RESERVED' AND b.reserved_until <= {now})
+             THEN ARRAY['CANCELLED', 'EXPIRED'] ELSE ARRAY[b.status] END))"""
 _DETAIL_WIRE = """,
     b.cancellation_policy, b.travelers, b.snapshot->>'meeting_point' AS meeting_point,
     coalesce((SELECT json_agg(json_build_object('kind', l.kind, 'description', l.description, 'quantity', l.quantity,
@@ -92,18 +96,18 @@ SELECT row_to_json(wire)::text FROM (SELECT {_WIRE.format(now="$26")} FROM b) AS
 _LIST_MINE = f"""
 SELECT (SELECT coalesce(json_agg(wire), '[]')::text FROM (
             SELECT {_WIRE.format(now="$5")} FROM bookings b
-             WHERE b.user_id = $1 AND ($4::text IS NULL OR b.status = $4)
+             WHERE b.user_id = $1 AND {_HAS_STATUS.format(status="$4", now="$5")}
              ORDER BY b.created_at DESC, b.id DESC LIMIT $2 OFFSET $3) AS wire) AS items,
-       (SELECT count(*) FROM bookings b WHERE b.user_id = $1 AND ($4::text IS NULL OR b.status = $4)) AS total
+       (SELECT count(*) FROM bookings b WHERE b.user_id = $1 AND {_HAS_STATUS.format(status="$4", now="$5")}) AS total
 """
 _LIST_ALL = f"""
 SELECT (SELECT coalesce(json_agg(wire), '[]')::text FROM (
             SELECT {_WIRE.format(now="$7")} FROM bookings b
-             WHERE ($1::text IS NULL OR b.status = $1) AND ($2::date IS NULL OR b.travel_date = $2)
+             WHERE {_HAS_STATUS.format(status="$1", now="$7")} AND ($2::date IS NULL OR b.travel_date = $2)
                AND ($3::text IS NULL OR b.booking_ref = upper($3))  AND ($4::uuid IS NULL OR b.trip_id = $4)
              ORDER BY b.created_at DESC, b.id DESC LIMIT $5 OFFSET $6) AS wire) AS items,
        (SELECT count(*) FROM bookings b
-         WHERE ($1::text IS NULL OR b.status = $1) AND ($2::date IS NULL OR b.travel_date = $2)
+         WHERE {_HAS_STATUS.format(status="$1", now="$7")} AND ($2::date IS NULL OR b.travel_date = $2)
            AND ($3::text IS NULL OR b.booking_ref = upper($3)) AND ($4::uuid IS NULL OR b.trip_id = $4)) AS total
 """
 _DETAIL = f"""
