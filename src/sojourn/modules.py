@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from sojourn.care.consultations import feed_routes, hours_routes
+from sojourn.care.consultations import jobs as consultation_jobs
+from sojourn.care.consultations import routes as consultation_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
 from sojourn.catalog.services import routes as service_routes
@@ -72,6 +75,7 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.LOYALTY: (loyalty_routes.router,),
     Module.DASHBOARD: (dashboard_routes.router,),
     Module.ANALYTICS: (figure_routes.router, people_figure_routes.router),
+    Module.CONSULTATIONS: (hours_routes.router, feed_routes.router, consultation_routes.router),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 
@@ -80,6 +84,7 @@ JOBS: Sequence[JobKind] = (
     *auth_jobs.JOBS,
     *payment_jobs.job_kinds(PAYABLES),
     *departure_jobs.JOBS,
+    *consultation_jobs.JOBS,
     *notification_jobs.JOBS,
 )
 TIMERS: Sequence[Timer] = (
@@ -88,6 +93,7 @@ TIMERS: Sequence[Timer] = (
     *payment_jobs.timers(PAYABLES),
     *invoice_jobs.TIMERS,
     *loyalty_jobs.TIMERS,
+    *consultation_jobs.TIMERS,
     *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,
     *housekeeping.TIMERS,

@@ -22,6 +22,9 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
         rules = replace(rules, hold_seconds=settings.hold_seconds, hold_seconds_extended=2 * settings.hold_seconds)
     if settings.max_open_holds is not None:
         rules = replace(rules, max_open_holds=settings.max_open_holds)
+    consultations = storefront.consultations
+    if settings.consultations_need_approval is not None:
+        consultations = replace(consultations, needs_approval=settings.consultations_need_approval)
     asked = {
         LimitClass.AUTH: settings.rate_limit_auth,
         LimitClass.CATALOG: settings.rate_limit_catalog,
@@ -37,6 +40,7 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
     return replace(
         storefront,
         rules=rules,
+        consultations=consultations,
         limits=limits,
         allowed_origins=origins,
         mail_from=settings.from_email or storefront.mail_from,

@@ -45,6 +45,15 @@ class StorefrontSettings(BaseModel):
     sendgrid_api_base: str | None = None
     smtp_url: SecretStr | None = None
     from_email: str | None = None
+    meeting_vendor: str = "jitsi"
+    jitsi_base_url: str = "https://meet.jit.si"
+    zoom_account_id: str | None = None
+    zoom_client_id: str | None = None
+    zoom_client_secret: SecretStr | None = None
+    google_meet_client_id: str | None = None
+    google_meet_client_secret: SecretStr | None = None
+    google_meet_refresh_token: SecretStr | None = None
+    consultations_need_approval: bool | None = None
     frontend_url: str | None = None
     public_url: str = "http://127.0.0.1:8000"
     allowed_origins: str | None = None

@@ -8,6 +8,10 @@ from sojourn.providers.mail.port import MailSender
 from sojourn.providers.mail.resend import ResendMail
 from sojourn.providers.mail.sendgrid import SendGridMail
 from sojourn.providers.mail.smtp import SmtpMail, SmtpSecurity
+from sojourn.providers.meetings.google_meet import GoogleMeetRooms
+from sojourn.providers.meetings.jitsi import JitsiRooms
+from sojourn.providers.meetings.port import MeetingRooms
+from sojourn.providers.meetings.zoom import ZoomRooms
 from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
 from sojourn.providers.vendors import Vendors
 from sojourn.settings import SettingsError, StorefrontSettings
@@ -24,7 +28,11 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         is_live=key.partition("_")[2].startswith("live"),
         base_url=settings.stripe_api_base or OWN_BASE_URL,
     )
-    return Vendors(payments=payments, mail=_choose_mail(settings))
+    return Vendors(
+        payments=payments,
+        mail=_choose_mail(settings),
+        meetings=_choose_meetings(settings),
+    )
 
 
 def _choose_mail(settings: StorefrontSettings) -> MailSender:
@@ -37,6 +45,24 @@ def _choose_mail(settings: StorefrontSettings) -> MailSender:
     if settings.mail_vendor == "smtp":
         return _smtp(_required(settings.smtp_url, "SMTP_URL"))
     raise SettingsError(f"MAIL_VENDOR={settings.mail_vendor!r} is none of resend, sendgrid, smtp.")
+
+
+def _choose_meetings(settings: StorefrontSettings) -> MeetingRooms:
+    if settings.meeting_vendor == "jitsi":
+        return JitsiRooms(base_url=settings.jitsi_base_url)
+    if settings.meeting_vendor == "zoom":
+        return ZoomRooms(
+            account_id=_named(settings.zoom_account_id, "ZOOM_ACCOUNT_ID"),
+            client_id=_named(settings.zoom_client_id, "ZOOM_CLIENT_ID"),
+            client_secret=_required(settings.zoom_client_secret, "ZOOM_CLIENT_SECRET"),
+        )
+    if settings.meeting_vendor == "google_meet":
+        return GoogleMeetRooms(
+            client_id=_named(settings.google_meet_client_id, "GOOGLE_MEET_CLIENT_ID"),
+            client_secret=_required(settings.google_meet_client_secret, "GOOGLE_MEET_CLIENT_SECRET"),
+            refresh_token=_required(settings.google_meet_refresh_token, "GOOGLE_MEET_REFRESH_TOKEN"),
+        )
+    raise SettingsError(f"MEETING_VENDOR={settings.meeting_vendor!r} is none of jitsi, zoom, google_meet.")
 
 
 def _smtp(url: str) -> SmtpMail:
@@ -54,5 +80,9 @@ def _smtp(url: str) -> SmtpMail:
 
 def _required(secret: SecretStr | None, name: str) -> str:
     if secret is None:
-        raise SettingsError(f"{name} is not set; the chosen MAIL_VENDOR needs it.")
+        raise SettingsError(f"{name} is not set; the chosen vendor needs it.")
     return secret.get_secret_value()
+
+
+def _named(value: str | None, name: str) -> str:
+    return _required(SecretStr(value) if value is not None else None, name)

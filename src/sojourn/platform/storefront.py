@@ -27,6 +27,7 @@ class Module(StrEnum):
     BOOKINGS = "bookings"
     PAYMENTS = "payments"
     LOYALTY = "loyalty"
+    CONSULTATIONS = "consultations"
     DASHBOARD = "dashboard"
     ANALYTICS = "analytics"
     DESK = "desk"
@@ -69,6 +70,23 @@ class SalesRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultationRules:
+    """The numbers of rules, section 9. `minutes` and `buffer_minutes` are whole steps of the grid; `change_hours` is
+    until when a customer may move or cancel; `max_a_day` counts a consultant's own days."""
+
+    minutes: int = 30
+    grid_minutes: int = 15
+    buffer_minutes: int = 15
+    notice_hours: int = 12
+    horizon_days: int = 60
+    max_a_day: int = 8
+    change_hours: int = 24
+    max_moves: int = 2
+    no_show_minutes: int = 15
+    needs_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Storefront:
     """One agency. `time_zone` is an IANA name; `currency` is ISO 4217."""
 
@@ -96,4 +114,5 @@ class Storefront:
     customer_role: str = "CUSTOMER"
     limits: Mapping[LimitClass, Limit] = field(default_factory=dict)
     rules: SalesRules = field(default_factory=SalesRules)
+    consultations: ConsultationRules = field(default_factory=ConsultationRules)
     catalogue: Path

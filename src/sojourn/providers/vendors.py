@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from sojourn.providers.mail.port import MailSender
+from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.payments.port import PaymentProvider
 
 
@@ -14,11 +15,13 @@ from sojourn.providers.payments.port import PaymentProvider
 class Vendors:
     payments: PaymentProvider
     mail: MailSender
+    meetings: MeetingRooms
 
     async def aclose(self) -> None:
         """Close what the vendors keep open."""
         await self.payments.aclose()
         await self.mail.aclose()
+        await self.meetings.aclose()
 
 
 async def _get_vendors(request: Request) -> Vendors:

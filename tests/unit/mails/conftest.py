@@ -77,6 +77,18 @@ _CONTEXTS: tuple[MailContext, ...] = (
         consultant_name="Sophea Chan",
         consultant_email="sophea@holyone.example",
     ),
+    mails.ConsultationNews(
+        news="SCHEDULED",
+        starts_at=datetime(2026, 12, 10, 2, 30, tzinfo=UTC),
+        minutes=30,
+        time_zone="Europe/Paris",
+        consultant_name="Sophea Chan",
+        order_number="HT-2026-001234",
+        service_title="Professional visa package",
+        note="About my bank statement",
+        meeting_link="https://meet.example/sojourn-0123456789abcdef",
+        consultation_url="https://holyone.example/consultations/1",
+    ),
     mails.OrderStatusChanged(
         order_number="HT-2026-001234",
         service_title="Professional visa package",

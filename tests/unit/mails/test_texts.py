@@ -101,7 +101,7 @@ def outline(texts: object) -> object:
 def test_every_text_is_translated(language: Language) -> None:
     first, last = SCRIPTS[language]
     texts = load_texts(language)
-    tables = [texts.common, texts.labels, texts.roles, texts.statuses, texts.failures, *texts.mails.values()]
+    tables = [texts.common, texts.labels, texts.roles, texts.statuses, texts.failures, texts.news, *texts.mails.values()]
     for pattern in (pattern for table in tables for pattern in table.values()):
         words = "".join(literal for literal, _, _, _ in Formatter().parse(pattern)).strip("[] ")
         assert not words or any(first <= char <= last for char in words), pattern
@@ -110,6 +110,7 @@ def test_every_text_is_translated(language: Language) -> None:
 def test_every_code_has_words() -> None:
     assert set(ENGLISH.statuses) == set(get_args(Status))
     assert set(ENGLISH.failures) == set(get_args(PaymentFailure))
+    assert set(ENGLISH.news) == set(get_args(CONTEXTS[MailKind.CONSULTATION_NEWS].model_fields["news"].annotation))
     assert set(ENGLISH.roles) == set(get_args(Invitation.model_fields["role"].annotation))
 
 

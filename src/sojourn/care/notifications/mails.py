@@ -27,6 +27,7 @@ _BIDI_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 Text = Annotated[str, AfterValidator(one_line)]
 # Nothing but http and https may become a link: a `javascript:` address must not reach a mail.
 Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2_000)]
+Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Points = Annotated[int, Field(ge=0)]
@@ -55,6 +56,7 @@ class MailKind(StrEnum):
     PAYMENT_FAILED = "PAYMENT_FAILED"
     ONBOARDING = "ONBOARDING"
     CONSULTANT_ASSIGNED = "CONSULTANT_ASSIGNED"
+    CONSULTATION_NEWS = "CONSULTATION_NEWS"
     ORDER_STATUS_CHANGED = "ORDER_STATUS_CHANGED"
     ORDER_CANCELLED = "ORDER_CANCELLED"
     BOOKING_CONFIRMED = "BOOKING_CONFIRMED"
@@ -200,6 +202,25 @@ class ConsultantAssigned(MailContext):
     service_title: Text
     consultant_name: Text
     consultant_email: Text
+
+
+class ConsultationNews(MailContext):
+    """Times are told in `time_zone`, the reader's own; whom they meet is named by one of the two names."""
+
+    kind = MailKind.CONSULTATION_NEWS
+    news: Literal["REQUESTED", "SCHEDULED", "MOVED", "CANCELLED"]
+    starts_at: AwareDatetime
+    minutes: int
+    time_zone: Zone
+    consultant_name: Text | None = None
+    customer_name: Text | None = None
+    order_number: Text
+    service_title: Text
+    note: Text | None = None
+    reason: Text | None = None
+    session: Literal["USED", "GIVEN_BACK"] | None = None
+    meeting_link: Link | None = None
+    consultation_url: Link
 
 
 class OrderStatusChanged(MailContext):

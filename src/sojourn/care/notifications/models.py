@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sojourn.care.notifications.mails import MailContext, MailKind
@@ -27,6 +27,17 @@ class Recipient:
     language: Language
 
 
+CalendarMethod = Literal["REQUEST", "CANCEL"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarInvite:
+    """What a mail tells its reader's calendar: an iCalendar object and its method (RFC 5546)."""
+
+    method: CalendarMethod
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A mail to be kept and sent. The same kind about the same subject and occasion never goes twice to one address."""
@@ -36,6 +47,7 @@ class Letter:
     subject_id: UUID
     occasion: str = ""
     invoice_id: UUID | None = None
+    calendar: CalendarInvite | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +62,7 @@ class Waiting:
     language: Language
     context: dict[str, Any]
     invoice_id: UUID | None
+    calendar: CalendarInvite | None
     attempts: int
     last_error: str | None
 

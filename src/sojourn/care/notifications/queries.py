@@ -1,26 +1,28 @@
 """Every statement on `notifications`. What the mails tell of is read in `sources.py`."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from sojourn.care.notifications.errors import NotificationNotFound
 from sojourn.care.notifications.mails import MailKind
-from sojourn.care.notifications.models import Letter, NotificationOut, NotificationStatus, Waiting
+from sojourn.care.notifications.models import CalendarInvite, Letter, NotificationOut, NotificationStatus, Waiting
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
 
 INSERT_NOTIFICATION = """
 INSERT INTO notifications (id, kind, subject_id, occasion, user_id, recipient, recipient_name, language, context,
-                           invoice_id, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                           invoice_id, created_at, calendar)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (kind, subject_id, occasion, recipient) DO NOTHING
 RETURNING id
 """
 TAKE_UP = """
 UPDATE notifications SET attempts = attempts + 1 WHERE id = $1 AND status = 'QUEUED'
-RETURNING id, kind, user_id, recipient, recipient_name, language, context, invoice_id, attempts, last_error
+RETURNING id, kind, user_id, recipient, recipient_name, language, context, invoice_id, calendar, attempts,
+          last_error
 """
 # A mail that is done with needs its single-use link no more: no copy of the secret stays behind.
 MARK_SENT = """
@@ -65,6 +67,7 @@ async def insert_notification(tx: Connection, letter: Letter, *, now: datetime) 
     kept: UUID | None = await tx.fetchval(
         INSERT_NOTIFICATION, new_id(), letter.context.kind, letter.subject_id, letter.occasion, to.user_id, to.email,
         to.name, to.language, letter.context.model_dump(mode="json"), letter.invoice_id, now,
+        asdict(letter.calendar) if letter.calendar else None,
     )  # fmt: skip
     return kept
 
@@ -74,7 +77,9 @@ async def find_taken_up(connection: Connection, notification_id: UUID) -> Waitin
     row = await connection.fetchrow(TAKE_UP, notification_id)
     if row is None:
         return None
-    return Waiting(**dict(row) | {"kind": MailKind(row["kind"]), "language": Language(row["language"])})
+    calendar = CalendarInvite(**row["calendar"]) if row["calendar"] else None
+    typed = {"kind": MailKind(row["kind"]), "language": Language(row["language"]), "calendar": calendar}
+    return Waiting(**dict(row) | typed)
 
 
 async def mark_sent(

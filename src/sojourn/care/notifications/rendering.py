@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from zoneinfo import ZoneInfo
 
 import mjml
 import yaml
@@ -28,7 +29,13 @@ _PACKAGE = "sojourn.care.notifications"
 _LINE_HEIGHTS = {Language.EN: "1.5", Language.KM: "1.8", Language.ZH: "1.6"}
 _LIST_MARKS = {Language.EN: ", ", Language.KM: ", ", Language.ZH: "、"}
 # Fields whose codes are read out as words, and the table of the texts that has the words.
-_CODED_FIELDS = {"role": "roles", "old_status": "statuses", "new_status": "statuses", "failure": "failures"}
+_CODED_FIELDS = {
+    "role": "roles",
+    "old_status": "statuses",
+    "new_status": "statuses",
+    "failure": "failures",
+    "news": "news",
+}
 # A stranger's name is greeted only when it looks like one: nobody gets to send advertisements as a "name".
 _NAME_LIMIT = 60
 _NO_NAME = re.compile(r"[/@<>]|\.\w{2}")
@@ -65,6 +72,7 @@ class Texts(BaseModel):
     roles: dict[str, str]
     statuses: dict[str, str]
     failures: dict[str, str]
+    news: dict[str, str]
     mails: dict[MailKind, dict[str, str]]
 
     @field_validator("mails")
@@ -111,6 +119,8 @@ class _Writer:
         self.language = language
         self.brand = brand
         self._texts = load_texts(language)
+        # A mail about an appointment tells the time where its reader is.
+        self._zone = ZoneInfo(zone) if (zone := getattr(context, "time_zone", None)) else brand.time_zone
         self._currency = str(getattr(context, "currency", ""))
         self.values = {field: self._written(field, getattr(context, field)) for field in type(context).model_fields}
         self._placeholders = {field: value for field, value in self.values.items() if value is not None} | {
@@ -166,7 +176,7 @@ class _Writer:
         if isinstance(value, int):
             return format_number(value, self.language)
         if isinstance(value, datetime):
-            return format_datetime(value, self.brand.time_zone, self.language)
+            return format_datetime(value, self._zone, self.language)
         return format_date(value, self.language) if isinstance(value, date) else None
 
 

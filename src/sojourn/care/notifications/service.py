@@ -133,10 +133,19 @@ async def _compose(runtime: Runtime, waiting: Waiting, context: MailContext) -> 
         text=rendered.text,
         reply_to=runtime.storefront.support_email,
         headers=headers,
-        attachments=[await _invoice(runtime, waiting.invoice_id)] if waiting.invoice_id else [],
+        attachments=await _attachments(runtime, waiting),
         idempotency_key=str(waiting.id),
         tags={"kind": waiting.kind.value.lower(), "storefront": runtime.storefront.key},
     )
+
+
+async def _attachments(runtime: Runtime, waiting: Waiting) -> list[Attachment]:
+    attachments = [await _invoice(runtime, waiting.invoice_id)] if waiting.invoice_id else []
+    if waiting.calendar is not None:
+        kind = f"text/calendar; charset=utf-8; method={waiting.calendar.method}"
+        content = waiting.calendar.text.encode()
+        attachments.append(Attachment(filename="invite.ics", content=content, content_type=kind))
+    return attachments
 
 
 async def _invoice(runtime: Runtime, invoice_id: UUID) -> Attachment:

@@ -21,6 +21,7 @@ class PurchaseKind(StrEnum):
     BOOKING = "BOOKING"
     BOOKING_CHANGE = "BOOKING_CHANGE"
     ORDER = "ORDER"
+    CONSULTATION = "CONSULTATION"  # claims stock, and is never paid for by itself
 
 
 class PurchaseState(StrEnum):

@@ -20,6 +20,7 @@ STOREFRONT = Storefront(
             Module.ORDERS,
             Module.PAYMENTS,
             Module.LOYALTY,
+            Module.CONSULTATIONS,
             Module.DASHBOARD,
             Module.ANALYTICS,
             Module.DESK,
