@@ -75,9 +75,7 @@ def take_turn(
 
 
 @contextmanager
-def _serving(
-    side: Side, *, dsn: str, has_cache: bool, folder: Path
-) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def _serving(side: Side, *, dsn: str, has_cache: bool, folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Keep the side up inside the block; what fails there is told with the end of its log."""
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"

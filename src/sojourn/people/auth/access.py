@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 from fastapi import Depends
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
@@ -24,6 +24,7 @@ from sojourn.platform.kit.clock import Clock
 
 KEPT_SECONDS = 15
 MAX_KEPT = 50_000
+MAX_TOKENS = 5_000
 
 _STANDING = "SELECT id, email, name, role, refresh_token_version FROM users WHERE id = $1 AND is_active"
 
@@ -49,6 +50,8 @@ class Gate:
     def __init__(self, *, secret: str, clock: Clock) -> None:
         self._secret = secret
         self._clock = clock
+        # A client sends the same token for minutes: its signature is checked once, its end every time.
+        self._known: LRUCache[str, AccessClaims] = LRUCache(maxsize=MAX_TOKENS)
         self._standing: TTLCache[UUID, Actor] = TTLCache(maxsize=MAX_KEPT, ttl=KEPT_SECONDS, timer=time.monotonic)
 
     def claims(self, request: Request) -> AccessClaims | None:
@@ -56,12 +59,18 @@ class Gate:
         scope = request.scope  # asked by the limiter, the idempotency keys and the route: read once
         if "access_claims" not in scope:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            is_bearer = scheme.lower() == "bearer"
-            scope["access_claims"] = (
-                read_access_token(token.strip(), secret=self._secret, now=self._clock.now()) if is_bearer else None
-            )
+            scope["access_claims"] = self._read(token.strip()) if scheme.lower() == "bearer" else None
         claims: AccessClaims | None = scope["access_claims"]
         return claims
+
+    def _read(self, token: str) -> AccessClaims | None:
+        now = self._clock.now()
+        claims = self._known.get(token)
+        if claims is None:
+            claims = read_access_token(token, secret=self._secret, now=now)
+            if claims is not None:
+                self._known[token] = claims
+        return claims if claims is not None and claims.expires > now.timestamp() else None
 
     def identify(self, request: Request) -> UUID | None:
         """The user id a valid token names, without asking the database: for limits and idempotency keys."""
@@ -93,13 +102,20 @@ async def find_standing(connection: Connection, user_id: UUID) -> Actor | None:
     return Actor(row["id"], row["email"], row["name"], Role(row["role"]), row["refresh_token_version"]) if row else None
 
 
-# Coroutines, though they wait for nothing: the framework runs plain functions in a thread, which costs more than they do.
+# Coroutines, though they wait for nothing: the framework runs plain functions in a thread.
 async def _the_gate(request: Request) -> Gate:
     gate: Gate = request.app.state.gate
     return gate
 
 
-_bearer = HTTPBearer(auto_error=False, description="An access token from `/auth/login`.")
+class _Documented(HTTPBearer):
+    """Puts the scheme into OpenAPI; the gate reads the header."""
+
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
+        pass
+
+
+_bearer = _Documented(auto_error=False, description="An access token from `/auth/login`.")
 
 
 async def _maybe_user(request: Request, _: Annotated[object, Depends(_bearer)]) -> Actor | None:

@@ -16,10 +16,14 @@ MAX_TOKEN = 4_096
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What a valid token says. Whether the account still stands is asked elsewhere (`access.py`)."""
+    """What a valid token says. Whether the account still stands is asked elsewhere (`access.py`).
+
+    `expires` is in Unix seconds.
+    """
 
     user_id: UUID
     version: int | None
+    expires: int
 
 
 def issue_access_token(*, user_id: UUID, email: str, role: str, version: int, now: datetime, secret: str) -> str:
@@ -44,6 +48,6 @@ def read_access_token(token: str, *, secret: str, now: datetime) -> AccessClaims
         expires, version = int(claims["exp"]), claims.get("ver")
         if expires <= now.timestamp() or not (version is None or isinstance(version, int)):
             return None
-        return AccessClaims(user_id=UUID(claims["sub"]), version=version)
+        return AccessClaims(user_id=UUID(claims["sub"]), version=version, expires=expires)
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError):
         return None

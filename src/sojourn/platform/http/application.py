@@ -1,6 +1,6 @@
 """One storefront's ASGI application, and the door in front of them all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -12,14 +12,17 @@ from starlette.responses import JSONResponse, Response
 from sojourn.platform.db.database import Database
 from sojourn.platform.http import docs, refusals
 from sojourn.platform.http.context import Runtime
+from sojourn.platform.http.direct import Directory
 from sojourn.platform.http.edge import App, Edge, Receive, Scope, Send
-from sojourn.platform.http.mount import mount
+from sojourn.platform.http.mount import NO_EXAMPLES, mount
+from sojourn.platform.http.response_cache import GZIP_BYTES, GZIP_LEVEL
 
-GZIP_BYTES = 1_400  # below one packet there is nothing to win
 
-
-def storefront_application(runtime: Runtime, routers: Iterable[APIRouter], **state: Any) -> App:
-    """Build the application of one storefront. `state` is what dependencies look up on `app.state`."""
+def storefront_application(
+    runtime: Runtime, routers: Iterable[APIRouter], *, examples: Mapping[str, Any] = NO_EXAMPLES, **state: Any
+) -> App:
+    """Build the application of one storefront. `examples` are the request bodies that the documentation shows, by
+    operation id; `state` is what dependencies look up on `app.state`."""
     storefront = runtime.storefront
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.runtime = runtime
@@ -27,9 +30,9 @@ def storefront_application(runtime: Runtime, routers: Iterable[APIRouter], **sta
         setattr(app.state, name, value)
     refusals.install(app)
     for router in routers:
-        mount(app, router, prefix=storefront.prefix, dialect=storefront.dialect)
+        mount(app, router, prefix=storefront.prefix, dialect=storefront.dialect, examples=examples)
     docs.install(app, storefront)
-    edge: App = Edge(app, storefront=storefront, cache=runtime.cache, forwarded_hops=runtime.forwarded_hops)
+    edge: App = Edge(Directory(app), storefront=storefront, cache=runtime.cache, forwarded_hops=runtime.forwarded_hops)
     # Outside the cache: whose page may read an answer depends on who asks, not on what is kept.
     shared = CORSMiddleware(
         edge,
@@ -47,7 +50,28 @@ def storefront_application(runtime: Runtime, routers: Iterable[APIRouter], **sta
         expose_headers=["X-Request-Id", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"],
         max_age=600,
     )
-    return GZipMiddleware(shared, minimum_size=GZIP_BYTES)
+    return Doormat(edge, shared)
+
+
+class Doormat:
+    """Puts only those layers around a request that its headers ask for: pages of other origins, compression."""
+
+    def __init__(self, edge: App, shared: App) -> None:
+        self._plain = {False: edge, True: shared}
+        self._zipped = {
+            has_origin: GZipMiddleware(app, minimum_size=GZIP_BYTES, compresslevel=GZIP_LEVEL)
+            for has_origin, app in self._plain.items()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_origin = takes_gzip = False
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                has_origin = True
+            elif name == b"accept-encoding":
+                takes_gzip = b"gzip" in value
+        app = self._zipped[has_origin] if takes_gzip else self._plain[has_origin]
+        await app(scope, receive, send)
 
 
 class Door:

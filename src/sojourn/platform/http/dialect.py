@@ -130,6 +130,15 @@ def documented(annotation: Any, dialect: Dialect) -> Any:
     return Envelope.__class_getitem__(twin)
 
 
+def respelled(example: Any, annotation: Any, dialect: Dialect) -> Any:
+    """A snake_case example of `annotation` as this dialect sends it. Raises pydantic's ValidationError when the model
+    would refuse it."""
+    adapter = _adapter(annotation)
+    read = adapter.validate_python(example, by_name=True, by_alias=False)
+    is_camel = dialect is Dialect.CAMEL_BARE
+    return adapter.dump_python(read, mode="json", by_alias=is_camel, exclude_unset=True)
+
+
 def is_page(annotation: Any) -> bool:
     """Whether the route answers one page of a list."""
     return isinstance(annotation, type) and issubclass(annotation, Page)

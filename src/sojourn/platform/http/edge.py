@@ -3,9 +3,11 @@
 One ASGI layer instead of six: each costs a call per message.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -24,7 +26,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY = 1_000_000
-MAX_UPLOAD = 10 * 1024 * 1024
+MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024  # a file and the form around it
+MAX_DRAINED = 2 * MAX_UPLOAD
+DRAIN_SECONDS = 2.0
 MAX_QUERY = 8_000
 SLOW_SECONDS = 1.0
 
@@ -61,6 +65,8 @@ class Edge:
         self._storefront = storefront
         self._cache = cache
         self._hops = forwarded_hops
+        self._hits = CACHE_HITS.labels(storefront.key)
+        self._figures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,7 +78,7 @@ class Edge:
         scope["client_ip"] = self._address(scope, headers)
         key = self._cache_key(scope, headers) if scope["method"] == "GET" and self._cache.is_on else None
         if key is not None and (hit := self._cache.find(key)) is not None:
-            CACHE_HITS.labels(self._storefront.key).inc()
+            self._hits.inc()
             await _send_cached(hit, headers, request_id, send)
             return
         answer = _Answer(send, scope, request_id, cache=self._cache, key=key, headers=headers)
@@ -112,8 +118,13 @@ class Edge:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
         path = getattr(route, "path", "unmatched")
-        REQUESTS.labels(self._storefront.key, scope["method"], path, status).inc()
-        SECONDS.labels(self._storefront.key, path).observe(seconds)
+        key = scope["method"], path, status
+        if key not in self._figures:  # as many as there are routes and answers, not as there are requests
+            labels = self._storefront.key, *key
+            self._figures[key] = REQUESTS.labels(*labels), SECONDS.labels(self._storefront.key, path)
+        counter, histogram = self._figures[key]
+        counter.inc()
+        histogram.observe(seconds)
         if status >= 400 or seconds > SLOW_SECONDS or scope["method"] != "GET":
             access_log.info(
                 "request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1),
@@ -175,13 +186,14 @@ class _Answer:
 
 async def _send_cached(hit: CachedAnswer, headers: dict[bytes, bytes], request_id: str, send: Send) -> None:
     ours = [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
+    own, body = hit.zipped if b"gzip" in headers.get(b"accept-encoding", b"") else hit.plain
     if hit.etag in headers.get(b"if-none-match", b""):
-        kept = [header for header in hit.headers if header[0] != b"content-length"]
+        kept = [header for header in own if header[0] not in (b"content-length", b"content-encoding")]
         await send({"type": "http.response.start", "status": 304, "headers": kept + ours})
         await send({"type": "http.response.body", "body": b""})
         return
-    await send({"type": "http.response.start", "status": 200, "headers": hit.headers + ours})
-    await send({"type": "http.response.body", "body": hit.body})
+    await send({"type": "http.response.start", "status": 200, "headers": own + ours})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _request_id(sent: bytes | None) -> str:
@@ -199,6 +211,16 @@ class BodyTooLarge(HTTPException):
         super().__init__(413, f"The body is larger than {limit} bytes.")
 
 
+async def _drain(receive: Receive, message: Message) -> None:
+    """Take in what a client is still sending, within reason: cut off in the middle it would never read our answer."""
+    left = MAX_DRAINED
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while message.get("more_body") and left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+
+
 def _bounded(receive: Receive, limit: int) -> Receive:
     seen = 0
 
@@ -207,6 +229,7 @@ def _bounded(receive: Receive, limit: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > limit:
+            await _drain(receive, message)
             raise BodyTooLarge(limit)
         return message
 

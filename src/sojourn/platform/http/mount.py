@@ -7,6 +7,7 @@ answer is rendered once, and its refusals are documented.
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
 from fastapi import APIRouter, FastAPI
@@ -23,14 +24,16 @@ from sojourn.platform.errors import (
     TooManyRequests,
     Unavailable,
 )
-from sojourn.platform.http.dialect import RawJson, documented, renderer, variant
+from sojourn.platform.http.dialect import RawJson, documented, renderer, respelled, variant
 from sojourn.platform.http.idempotency import IDEMPOTENCY_HEADER, IdempotencyInFlight, IdempotencyMismatch, replaying
 from sojourn.platform.http.refusals import MalformedJson, TooLarge, error_body
+from sojourn.platform.http.uploads import UPLOAD, upload_body
 from sojourn.platform.storefront import Dialect
 
 Endpoint = Callable[..., Awaitable[Any]]
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NO_CONTENT = 204
+NO_EXAMPLES: Mapping[str, Any] = MappingProxyType({})
 
 
 def refuses(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
@@ -41,15 +44,17 @@ def refuses(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
     return declared
 
 
-def mount(app: FastAPI, router: APIRouter, *, prefix: str, dialect: Dialect) -> None:
-    """Add every route of `router` to `app` under `prefix`."""
+def mount(
+    app: FastAPI, router: APIRouter, *, prefix: str, dialect: Dialect, examples: Mapping[str, Any] = NO_EXAMPLES
+) -> None:
+    """Add every route of `router` to `app` under `prefix`. `examples`: a request body by operation id, snake_case."""
     for route in router.routes:
         if not isinstance(route, APIRoute):
             raise TypeError(f"{route!r} is not a plain route")
-        _add(app, route, prefix=prefix, dialect=dialect)
+        _add(app, route, prefix=prefix, dialect=dialect, example=examples.get(str(route.operation_id)))
 
 
-def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect) -> None:
+def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect, example: Any) -> None:
     hints = get_type_hints(route.endpoint, include_extras=True)
     answer = _without_raw(hints.pop("return", None))
     writes_itself = isinstance(answer, type) and issubclass(answer, Response)
@@ -74,7 +79,7 @@ def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect) -> Non
         summary=route.summary or route.name.replace("_", " ").capitalize(),
         description=route.description,
         deprecated=route.deprecated,
-        openapi_extra=_extra(route),
+        openapi_extra=_extra(route, example, dialect),
         name=route.name,
     )
 
@@ -137,8 +142,13 @@ def _rendered(endpoint: Endpoint, render: Callable[[Any], bytes] | None, *, stat
     return call
 
 
-def _extra(route: APIRoute) -> dict[str, Any] | None:
+def _extra(route: APIRoute, example: Any, dialect: Dialect) -> dict[str, Any] | None:
     extra = dict(route.openapi_extra or {})
+    if example is not None and route.body_field is not None:
+        shown = respelled(example, route.body_field.field_info.annotation, dialect)
+        extra["requestBody"] = {"content": {"application/json": {"example": shown}}}
+    if UPLOAD in extra:
+        extra["requestBody"] = upload_body(extra.pop(UPLOAD), dialect)
     if _is_replayed(route):
         parameter = {
             "name": IDEMPOTENCY_HEADER,

@@ -4,24 +4,51 @@ Keyed by path, sorted query and language; at most an hour old, as both contracts
 moment a catalogue write commits (PostgreSQL LISTEN/NOTIFY, `platform/db/listen.py`).
 """
 
+import gzip
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 
 TTL_SECONDS = 3600.0
 MAX_ENTRIES = 4096
 MAX_BODY_BYTES = 1_000_000
+MAX_BYTES = 64_000_000
+GZIP_BYTES = 1_400  # below one packet there is nothing to win
+GZIP_LEVEL = 6
+
+Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CachedAnswer:
-    """One 200 answer, ready to send."""
+    """One 200 answer, ready to send. `headers` go with every form of it."""
 
     body: bytes
     etag: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: Headers
     expires: float
+
+    @cached_property
+    def plain(self) -> tuple[Headers, bytes]:
+        """Headers and body as they are."""
+        own = [(b"etag", self.etag), (b"content-length", str(len(self.body)).encode())]
+        return [*self.headers, *own], self.body
+
+    @cached_property
+    def zipped(self) -> tuple[Headers, bytes]:
+        """Headers and body compressed, once for all who ask; as they are where there is nothing to win."""
+        if len(self.body) < GZIP_BYTES:
+            return self.plain
+        body = gzip.compress(self.body, GZIP_LEVEL, mtime=0)
+        # Weak: other bytes, the same content.
+        own = [
+            (b"etag", b"W/" + self.etag),
+            (b"content-length", str(len(body)).encode()),
+            (b"content-encoding", b"gzip"),
+        ]
+        return [*self.headers, *own], body
 
 
 class ResponseCache:
@@ -31,6 +58,7 @@ class ResponseCache:
     def __init__(self, *, is_on: bool = True) -> None:
         self.is_on = is_on
         self._answers: OrderedDict[tuple[str, str, str], CachedAnswer] = OrderedDict()
+        self._bytes = 0
         self.generation = 0
 
     def find(self, key: tuple[str, str, str]) -> CachedAnswer | None:
@@ -38,7 +66,7 @@ class ResponseCache:
         if answer is None:
             return None
         if answer.expires < time.monotonic():
-            del self._answers[key]
+            self._forget(key)
             return None
         self._answers.move_to_end(key)
         return answer
@@ -52,18 +80,24 @@ class ResponseCache:
         etag = b'"' + blake2b(body, digest_size=12).hexdigest().encode() + b'"'
         headers = [
             (b"content-type", content_type),
-            (b"content-length", str(len(body)).encode()),
-            (b"etag", etag),
             (b"cache-control", b"public, max-age=0, must-revalidate"),
-            (b"vary", b"Accept-Language, Origin"),
+            (b"vary", b"Accept-Language, Origin, Accept-Encoding"),
         ]
         answer = CachedAnswer(body=body, etag=etag, headers=headers, expires=time.monotonic() + TTL_SECONDS)
+        self._forget(key)
         self._answers[key] = answer
-        if len(self._answers) > MAX_ENTRIES:
-            self._answers.popitem(last=False)
+        self._bytes += len(body)
+        while len(self._answers) > MAX_ENTRIES or self._bytes > MAX_BYTES:
+            self._forget(next(iter(self._answers)))
         return answer
+
+    def _forget(self, key: tuple[str, str, str]) -> None:
+        gone = self._answers.pop(key, None)
+        if gone is not None:
+            self._bytes -= len(gone.body)
 
     def drop(self, _payload: str = "") -> None:
         """Forget everything: a catalogue write has committed."""
         self.generation += 1
         self._answers.clear()
+        self._bytes = 0
