@@ -46,7 +46,7 @@ CREATE TABLE hotel_rooms (
     name_kh text,
     name_zh text,
     max_guests integer NOT NULL CHECK (max_guests >= 1),
-    beds text NOT NULL,
+    beds jsonb NOT NULL,
     size_m2 integer CHECK (size_m2 > 0),
     nightly_rate_usd numeric(12,2) NOT NULL CHECK (nightly_rate_usd > 0),
     count integer NOT NULL CHECK (count >= 1),

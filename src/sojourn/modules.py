@@ -9,7 +9,10 @@ from sojourn.care.consultations import jobs as consultation_jobs
 from sojourn.care.consultations import routes as consultation_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
+from sojourn.catalog.guides import routes as guide_routes
+from sojourn.catalog.hotels import routes as hotel_routes
 from sojourn.catalog.services import routes as service_routes
+from sojourn.catalog.transportation import routes as vehicle_routes
 from sojourn.catalog.trips import routes as trip_routes
 from sojourn.desk.analytics import people_routes as people_figure_routes
 from sojourn.desk.analytics import routes as figure_routes
@@ -33,10 +36,11 @@ from sojourn.sales.bookings import jobs as booking_jobs
 from sojourn.sales.bookings import routes as booking_routes
 from sojourn.sales.bookings.change_payable import ChangePayable
 from sojourn.sales.bookings.payable import BookingPayable
-from sojourn.sales.invoices import jobs as invoice_jobs
-from sojourn.sales.invoices import routes as invoice_routes
 from sojourn.sales.departures import jobs as departure_jobs
 from sojourn.sales.departures import routes as departure_routes
+from sojourn.sales.inventory import routes as availability_routes
+from sojourn.sales.invoices import jobs as invoice_jobs
+from sojourn.sales.invoices import routes as invoice_routes
 from sojourn.sales.loyalty import jobs as loyalty_jobs
 from sojourn.sales.loyalty import routes as loyalty_routes
 from sojourn.sales.orders import admin_routes as desk_order_routes
@@ -64,6 +68,9 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.USERS: (user_routes.router, address_routes.router, notification_routes.router),
     Module.SERVICES: (service_routes.router,),
     Module.TRIPS: (trip_routes.router,),
+    Module.HOTELS: (hotel_routes.router, availability_routes.hotels_router),
+    Module.TRANSPORTATION: (vehicle_routes.router, availability_routes.vehicles_router),
+    Module.GUIDES: (guide_routes.router, availability_routes.guides_router),
     Module.BOOKINGS: (
         booking_routes.departures_router,
         booking_routes.router,

@@ -1,12 +1,15 @@
 """Fields that are wrong, each by its name."""
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from sojourn.platform.errors import InvalidInput
+
+MAX_DAYS = 61
 
 
 class Fault(NamedTuple):
@@ -47,3 +50,14 @@ def crossed(low_name: str, low: Decimal | int | None, high_name: str, high: Deci
     """A fault at the lower end of a range when both ends are given and cross."""
     is_wrong = low is not None and high is not None and low > high
     return [Fault(low_name, f"must not be above {high_name}")] if is_wrong else []
+
+
+def faults_of_days(first_name: str, first: date | None, last_name: str, last: date | None) -> list[Fault]:
+    """A last day needs a first one, and lies at most `MAX_DAYS` days from it."""
+    if last is None:
+        return []
+    if first is None:
+        return [Fault(first_name, "is needed as well")]
+    if not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
+        return [Fault(last_name, f"must lie 0 to {MAX_DAYS - 1} days after {first_name}")]
+    return []

@@ -5,7 +5,7 @@ A file is known by its slug. Rows that a person has changed since are left alone
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,11 +19,19 @@ from pydantic import ValidationError
 
 from sojourn.catalog.departures import put_departure
 from sojourn.catalog.faults import Fault, faults_in
+from sojourn.catalog.guides.goods import GUIDE
+from sojourn.catalog.guides.models import GuideIn
+from sojourn.catalog.hotels.goods import HOTEL
+from sojourn.catalog.hotels.models import HotelIn
 from sojourn.catalog.services import queries as service_queries
 from sojourn.catalog.services import rules as service_rules
 from sojourn.catalog.services import service as services
 from sojourn.catalog.services.models import ServiceIn
+from sojourn.catalog.shelf_queries import upsert
+from sojourn.catalog.shelving import stored
 from sojourn.catalog.statements import LoadedRow
+from sojourn.catalog.transportation.goods import VEHICLE
+from sojourn.catalog.transportation.models import VehicleIn
 from sojourn.catalog.trips import queries as trip_queries
 from sojourn.catalog.trips import rules as trip_rules
 from sojourn.catalog.trips import service as trips
@@ -36,45 +44,12 @@ from sojourn.platform.storefront import Storefront
 LANGUAGES = ("en", "km", "zh")
 
 Content = Mapping[str, Any]
-Model = TypeVar("Model", bound=TripIn | ServiceIn)
+Texts = Mapping[str, tuple[str, str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind(Generic[Model]):
-    """Where files of one kind lie, and what they become. `texts`: a text in three languages, and its row's columns."""
-
-    pattern: str
-    # From JSON, because only there a strict model still takes text for an enum or an amount.
-    read: Callable[[str], Model]
-    rules: Callable[[Model], Iterable[Fault]]
-    texts: Mapping[str, tuple[str, str, str]]
-
-
-_TRIPS = _Kind(
-    "trips/*.yaml",
-    partial(TripIn.model_validate_json, strict=True),
-    trip_rules.faults_of,
-    {"title": ("title", "title_kh", "title_zh"), "summary": ("summary", "summary_kh", "summary_zh")},
-)
-_SERVICES = _Kind(
-    "services/**/*.yaml",
-    partial(ServiceIn.model_validate_json, strict=True),
-    service_rules.faults_of,
-    {name: (name, f"{name}_km", f"{name}_zh") for name in ("title", "description", "long_description")},
-)
-
-
-class CatalogueInvalid(Exception):
-    """Data files that cannot be loaded; the message has a line for every field of every file."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """How many trips and services were added, were changed, and stayed as they were."""
-
-    added: int
-    changed: int
-    kept: int
+class _Entry(Protocol):
+    @property
+    def slug(self) -> str: ...
 
 
 class _Upsert(Protocol):
@@ -83,29 +58,134 @@ class _Upsert(Protocol):
     ) -> LoadedRow | None: ...
 
 
+Model = TypeVar("Model", bound=_Entry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind(Generic[Model]):
+    """Where files of one kind lie, and what they become. `texts`: a text in three languages, and its row's columns."""
+
+    pattern: str
+    # From JSON, because only there a strict model still takes text for an enum or an amount.
+    read: Callable[[str], Model]
+    rules: Callable[[Model], Iterable[Fault]]
+    texts: Texts
+    stored: Callable[[Model], Content]
+    upsert: _Upsert
+    put_stock: Callable[[Connection, UUID, Model, datetime], Awaitable[None]] | None = None
+    # What else is written otherwise in a file than in a row.
+    respell: Callable[[dict[str, Any]], dict[str, Any]] = dict
+
+
+def _in_three(*names: str, khmer: str = "kh") -> dict[str, tuple[str, str, str]]:
+    return {name: (name, f"{name}_{khmer}", f"{name}_zh") for name in names}
+
+
+def _respell_hotel(content: dict[str, Any]) -> dict[str, Any]:
+    """Rooms have names in three languages as well."""
+    return {**content, "rooms": [_spread(room, _in_three("name")) for room in _entries_of(content, "rooms")]}
+
+
+def _respell_vehicle(content: dict[str, Any]) -> dict[str, Any]:
+    """A file says `from` and `to` of a transfer."""
+    names = {"from": "from_place", "to": "to_place"}
+    rides = [{names.get(key, key): value for key, value in ride.items()} for ride in _entries_of(content, "transfers")]
+    return {**content, "transfers": rides}
+
+
+def _entries_of(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = content.get(name, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise _FileFault(name, "must be a list of entries with fields")
+    return entries
+
+
+async def _put_departure(tx: Connection, trip_id: UUID, _: TripIn, now: datetime) -> None:
+    await put_departure(tx, trip_id=trip_id, now=now)
+
+
+_TRIPS = _Kind(
+    pattern="trips/*.yaml",
+    read=partial(TripIn.model_validate_json, strict=True, by_alias=False, by_name=True),
+    rules=trip_rules.faults_of,
+    texts=_in_three("title", "summary"),
+    stored=trips.stored,
+    upsert=trip_queries.upsert_trip,
+    put_stock=_put_departure,
+)
+_SERVICES = _Kind(
+    pattern="services/**/*.yaml",
+    read=partial(ServiceIn.model_validate_json, strict=True, by_alias=False, by_name=True),
+    rules=service_rules.faults_of,
+    texts=_in_three("title", "description", "long_description", khmer="km"),
+    stored=services.stored,
+    upsert=service_queries.upsert_service,
+)
+_HOTELS = _Kind(
+    pattern="hotels/*.yaml",
+    read=partial(HotelIn.model_validate_json, strict=True, by_alias=False, by_name=True),
+    rules=HOTEL.faults,
+    texts=_in_three("name", "description"),
+    stored=stored,
+    upsert=partial(upsert, kind=HOTEL.shelf),
+    put_stock=HOTEL.put_stock,
+    respell=_respell_hotel,
+)
+_VEHICLES = _Kind(
+    pattern="vehicles/*.yaml",
+    read=partial(VehicleIn.model_validate_json, strict=True, by_alias=False, by_name=True),
+    rules=VEHICLE.faults,
+    texts=_in_three("name"),
+    stored=stored,
+    upsert=partial(upsert, kind=VEHICLE.shelf),
+    put_stock=VEHICLE.put_stock,
+    respell=_respell_vehicle,
+)
+_GUIDES = _Kind(
+    pattern="guides/*.yaml",
+    read=partial(GuideIn.model_validate_json, strict=True, by_alias=False, by_name=True),
+    rules=GUIDE.faults,
+    texts=_in_three("bio"),
+    stored=stored,
+    upsert=partial(upsert, kind=GUIDE.shelf),
+    put_stock=GUIDE.put_stock,
+)
+_KINDS: tuple[_Kind[Any], ...] = (_TRIPS, _SERVICES, _HOTELS, _VEHICLES, _GUIDES)
+
+
+class CatalogueInvalid(Exception):
+    """Data files that cannot be loaded; the message has a line for every field of every file."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """How many entries were added, were changed, and stayed as they were."""
+
+    added: int
+    changed: int
+    kept: int
+
+
 async def load_catalogue(database: Database, storefront: Storefront, *, now: datetime) -> LoadReport:
     """Bring the storefront's data files into its database, in one transaction.
 
     Raises `CatalogueInvalid` before anything is written when any file is not right.
     """
-    new_trips, new_services = read_catalogue(storefront.catalogue)
+    found = _read_catalogue(storefront.catalogue)
     counts: Counter[str] = Counter()
     async with database.unit_of_work() as tx:
-        for trip in new_trips:
-            row = await _put(tx, trip_queries.upsert_trip, trips.stored(trip), counts=counts, now=now)
-            if row is not None:
-                await put_departure(tx, trip_id=row.id, now=now)
-        for service in new_services:
-            await _put(tx, service_queries.upsert_service, services.stored(service), counts=counts, now=now)
+        for kind, entries in found:
+            for entry in entries:
+                await _put(tx, kind, entry, counts=counts, now=now)
         if counts["added"] or counts["changed"]:
             await notify(tx, CATALOGUE_CHANGED)
     return LoadReport(added=counts["added"], changed=counts["changed"], kept=counts["kept"])
 
 
-def read_catalogue(folder: Path) -> tuple[list[TripIn], list[ServiceIn]]:
-    """The trips and services of a catalogue folder, by file name. Raises `CatalogueInvalid`."""
+def _read_catalogue(folder: Path) -> list[tuple[_Kind[Any], list[Any]]]:
+    """All of a catalogue folder, by kind and file name. Raises `CatalogueInvalid`."""
     faults: list[str] = []
-    found = _read_all(folder, _TRIPS, faults), _read_all(folder, _SERVICES, faults)
+    found = [(kind, _read_all(folder, kind, faults)) for kind in _KINDS]
     if faults:
         raise CatalogueInvalid("\n".join(faults))
     return found
@@ -127,7 +207,7 @@ def _read_all(folder: Path, kind: _Kind[Model], faults: list[str]) -> list[Model
 
 
 def _read(path: Path, kind: _Kind[Model]) -> Model:
-    content = _spread(_parse(path), kind.texts)
+    content = kind.respell(_spread(_parse(path), kind.texts))
     return kind.read(json.dumps(content, default=str))
 
 
@@ -147,7 +227,7 @@ def _parse(path: Path) -> dict[str, Any]:
     return content
 
 
-def _spread(content: dict[str, Any], texts: Mapping[str, tuple[str, str, str]]) -> dict[str, Any]:
+def _spread(content: dict[str, Any], texts: Texts) -> dict[str, Any]:
     """`title: {en, km, zh}` of a file as the three fields that a row has for it."""
     spread = {name: value for name, value in content.items() if name not in texts}
     for name, columns in texts.items():
@@ -164,10 +244,10 @@ def _faults_of_slug(slug: str, path: Path, *, is_taken: bool) -> list[Fault]:
     return [Fault("slug", "is in another file as well")] if is_taken else []
 
 
-async def _put(
-    tx: Connection, upsert: _Upsert, content: Content, *, counts: Counter[str], now: datetime
-) -> LoadedRow | None:
+async def _put(tx: Connection, kind: _Kind[Model], entry: Model, *, counts: Counter[str], now: datetime) -> None:
+    content = kind.stored(entry)
     digest = blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
-    row = await upsert(tx, new_id=new_id(), content=content, source_hash=digest, now=now)
+    row = await kind.upsert(tx, new_id=new_id(), content=content, source_hash=digest, now=now)
     counts["kept" if row is None else "added" if row.is_new else "changed"] += 1
-    return row
+    if row is not None and kind.put_stock is not None:
+        await kind.put_stock(tx, row.id, entry, now)

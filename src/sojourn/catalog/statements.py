@@ -21,12 +21,18 @@ class Where:
 
     def add(self, condition: LiteralString, argument: object) -> None:
         """A condition with one `?`, unless there is no argument for it."""
-        if argument is not None:
-            number = self._first + len(self.arguments)
-            self._conditions.append(condition.replace("?", f"${number}"))
-            self.arguments.append(argument)
+        numbered = self.number(condition, argument)
+        if numbered:
+            self._conditions.append(numbered)
 
-    def require(self, condition: LiteralString) -> None:
+    def number(self, condition: LiteralString, argument: object) -> str:
+        """The condition with its argument's number, for use within another one; nothing without an argument."""
+        if argument is None:
+            return ""
+        self.arguments.append(argument)
+        return condition.replace("?", f"${self._first + len(self.arguments) - 1}")
+
+    def require(self, condition: str) -> None:
         """A condition without an argument."""
         self._conditions.append(condition)
 

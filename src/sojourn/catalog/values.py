@@ -52,6 +52,11 @@ def containing(text: str) -> str:
     return "%" + _SIGNS_OF_LIKE.sub(r"\\\1", text) + "%"
 
 
+def province_key(province: str | None) -> str | None:
+    """`Siem Reap` and `siem-reap` are the same province; rows are compared in this form."""
+    return province.lower().replace(" ", "-") if province else None
+
+
 def find_repeated(values: Sequence[str]) -> str | None:
     """A value that is there twice, if any."""
     return next((value for position, value in enumerate(values) if value in values[:position]), None)
@@ -66,6 +71,8 @@ Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 LanguageName = Annotated[Language, BeforeValidator(_language_by_any_name)]
 LongerText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
 Lines = Annotated[list[Text], Field(max_length=40)]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$", to_lower=True)]
+LanguageCodes = Annotated[list[LanguageCode], Field(min_length=1, max_length=20)]
 Languages = Annotated[list[Language], Field(min_length=1, max_length=3)]
 
 

@@ -1,4 +1,4 @@
-"""A trip and a service with everything in them, as an admin sends them."""
+"""One of each kind with everything in it, as an admin sends them."""
 
 from typing import Any
 
@@ -93,5 +93,83 @@ def service(slug: str = "professional", **changes: Any) -> dict[str, Any]:
         "requiresConsultant": True,
         "isActive": True,
         "sortOrder": 20,
+        **changes,
+    }
+
+
+def room(key: str = "double", **changes: Any) -> dict[str, Any]:
+    return {
+        "key": key,
+        "name": "Double room",
+        "name_kh": "បន្ទប់គ្រែធំ",
+        "max_guests": 2,
+        "beds": {"KING": 1},
+        "size_m2": 24,
+        "nightly_rate_usd": "60.00",
+        "count": 3,
+        "amenities": ["air_conditioning"],
+        **changes,
+    }
+
+
+def hotel(slug: str = "riverside-garden", **changes: Any) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "name": "Riverside Garden",
+        "name_kh": "សួនមាត់ទន្លេ",
+        "name_zh": "河畔花园",
+        "description": "Quiet rooms by the river.",
+        "province": "Siem Reap",
+        "destination": "Siem Reap",
+        "address": "River Road 1, Siem Reap",
+        "latitude": 13.36,
+        "longitude": 103.86,
+        "stars": 4,
+        "amenities": ["pool"],
+        "check_in_time": "14:00",
+        "check_out_time": "12:00",
+        "cancellation_policy": "MODERATE",
+        "languages": ["en", "km"],
+        "images": ["https://example.com/river.jpg"],
+        "rooms": [room(), room("family", name="Family room", max_guests=4, nightly_rate_usd="95.00", count=1)],
+        **changes,
+    }
+
+
+def vehicle(slug: str = "temple-van", **changes: Any) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "name": "Temple van",
+        "name_zh": "寺庙面包车",
+        "category": "VAN",
+        "capacity": 10,
+        "luggage": 8,
+        "daily_rate_usd": "75.00",
+        "per_km_rate_usd": "0.55",
+        "transfers": [{"from_place": "Siem Reap", "to_place": "Phnom Penh", "price_usd": "110.00"}],
+        "province": "Siem Reap",
+        "features": ["air_conditioning"],
+        "with_driver": True,
+        "languages": ["en", "km"],
+        "fleet_count": 2,
+        "cancellation_policy": "FLEXIBLE",
+        **changes,
+    }
+
+
+def guide(slug: str = "sok-dara", **changes: Any) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "name": "Sok Dara",
+        "bio": "Tells the reliefs of the Bayon as a story book.",
+        "bio_zh": "把巴戎寺浮雕讲成故事书。",
+        "languages": ["en", "zh"],
+        "provinces": ["Siem Reap"],
+        "specialties": ["temples"],
+        "daily_rate_usd": "55.00",
+        "max_group": 12,
+        "license_type": "NATIONAL",
+        "years_experience": 9,
+        "cancellation_policy": "MODERATE",
         **changes,
     }

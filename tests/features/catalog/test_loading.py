@@ -54,7 +54,8 @@ async def trips(database: Database) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("key", STOREFRONTS)
 async def test_the_shipped_catalogue_loads_once(database: Database, clock: FrozenClock, key: str) -> None:
     storefront = STOREFRONTS[key]
-    files = len(list(storefront.catalogue.glob("trips/*.yaml")) + list(storefront.catalogue.glob("services/**/*.yaml")))
+    kinds = ("trips", "services", "hotels", "vehicles", "guides")
+    files = sum(len(list(storefront.catalogue.glob(f"{kind}/**/*.yaml"))) for kind in kinds)
     first = await load_catalogue(database, storefront, now=clock.now())
     assert first == LoadReport(added=files, changed=0, kept=0)
     assert files >= 26
@@ -194,3 +195,40 @@ async def test_one_slug_in_two_folders(database: Database, small: Storefront, cl
     shutil.copy(small.catalogue / "services/main/starter.yaml", small.catalogue / "services/micro")
     with pytest.raises(CatalogueInvalid, match=r"^services/micro/starter.yaml: slug: is in another file as well$"):
         await load_catalogue(database, small, now=clock.now())
+
+
+async def test_hotels_vehicles_and_guides_come_with_their_stock(derlg: StorefrontClient) -> None:
+    await load_catalogue(derlg.database, derlg.storefront, now=derlg.runtime.clock.now())
+    hotels, vehicles, guides = [
+        read(await derlg.get(f"/{shelf}?per_page=100")) for shelf in ("hotels", "transportation", "guides")
+    ]
+    assert (len(hotels) >= 12, len(vehicles) >= 20, len(guides) >= 15) == (True, True, True)
+    wanted = {room["id"]: room["count"] for hotel in hotels for room in hotel["rooms"]}
+    wanted |= {vehicle["id"]: vehicle["fleet_count"] for vehicle in vehicles} | {guide["id"]: 1 for guide in guides}
+    stock = await derlg.rows("SELECT * FROM resources WHERE kind IN ('ROOM', 'VEHICLE', 'GUIDE') AND is_active")
+    assert {str(row["owner_id"]): row["capacity"] for row in stock} == wanted
+    assert all(hotel["name_kh"] and hotel["name_zh"] and hotel["rooms"][0]["name_kh"] for hotel in hotels)
+    assert any(ride["from_place"] for vehicle in vehicles for ride in vehicle["transfers"])
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "complaint"),
+    [
+        ("hotels", setting(rooms=[]), "rooms: List should have at least 1 item"),
+        ("hotels", setting(rooms=["suite"]), "rooms: must be a list of entries with fields"),
+        ("hotels", setting(stars=6), "stars: Input should be less than or equal to 5"),
+        ("vehicles", setting(transfers=[{"from": "A", "to": "B"}]), "transfers.0.price_usd: Field required"),
+        ("guides", setting(languages=["km", "km"]), "languages: has km twice"),
+    ],
+)
+async def test_what_is_wrong_with_stock_is_named(
+    database: Database, small: Storefront, clock: FrozenClock, file: str, change: Callable[[dict[str, Any]], None],
+    complaint: str,
+) -> None:  # fmt: skip
+    shipped = min((STOREFRONTS["derlg"].catalogue / file).glob("*.yaml"))
+    (small.catalogue / file).mkdir()
+    shutil.copy(shipped, small.catalogue / file)
+    edit(small, f"{file}/{shipped.name}", change)
+    with pytest.raises(CatalogueInvalid) as refused:
+        await load_catalogue(database, small, now=clock.now())
+    assert str(refused.value).startswith(f"{file}/{shipped.name}: {complaint}")

@@ -14,7 +14,7 @@ from uuid import UUID
 from sojourn.catalog.statements import LoadedRow, Where
 from sojourn.catalog.trips.errors import TripNotFound
 from sojourn.catalog.trips.models import TripFilters, TripSort
-from sojourn.catalog.values import containing, find_id
+from sojourn.catalog.values import containing, find_id, province_key
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
 
@@ -102,7 +102,7 @@ def page_statement(filters: TripFilters, *, is_active: bool | None) -> tuple[str
     where.add("t.duration_days = ?", filters.duration)
     where.add("t.duration_days >= ?", filters.min_duration)
     where.add("t.duration_days <= ?", filters.max_duration)
-    where.add("replace(lower(t.province), ' ', '-') = ?", _province_key(filters.province))
+    where.add("replace(lower(t.province), ' ', '-') = ?", province_key(filters.province))
     where.add("t.price_per_person_usd >= ?", filters.min_price)
     where.add("t.price_per_person_usd <= ?", filters.price_limit)
     where.add("t.mood_tags && ?::text[]", filters.mood or None)
@@ -189,7 +189,3 @@ def _found(trip: bytes | None) -> bytes:
     if trip is None:
         raise TripNotFound
     return trip
-
-
-def _province_key(province: str | None) -> str | None:
-    return province.lower().replace(" ", "-") if province else None

@@ -32,3 +32,12 @@ class DayAvailability(Wire):
     day: date
     capacity: int
     available: int
+
+
+class RoomAvailability(Wire):
+    """The nights of one kind of room; a night is named by the day on which it begins."""
+
+    hotel_room_id: UUID
+    key: str
+    name: str
+    days: list[DayAvailability]

@@ -1,0 +1,101 @@
+"""Guides over HTTP: the public shelf, and the admin's side of it."""
+
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog.errors import SlugTaken, VersionConflict
+from sojourn.catalog.faults import refuse
+from sojourn.catalog.guides import queries
+from sojourn.catalog.guides.errors import GuideNotFound
+from sojourn.catalog.guides.goods import GUIDE
+from sojourn.catalog.guides.models import AdminGuideFilters, GuideFilters, GuideIn, GuideOut, GuidePatch
+from sojourn.catalog.guides.queries import GUIDES
+from sojourn.catalog.guides.rules import faults_of_filters
+from sojourn.catalog.values import InLanguage
+from sojourn.people.auth.access import CurrentAdmin
+from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.dialect import RawJson
+from sojourn.platform.http.mount import refuses
+from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.kit.wire import Page
+from sojourn.platform.storefront import LimitClass
+
+router = APIRouter(tags=["guides"])
+_READS = [Depends(limited(LimitClass.CATALOG, by_address=True))]
+_WRITES = [Depends(limited(LimitClass.DEFAULT))]
+
+
+@router.get("/guides", operation_id="list_guides", dependencies=_READS)
+async def list_guides(ctx: Ctx, request: Request, filters: Annotated[GuideFilters, Query()]) -> Page[GuideOut]:
+    """Guides on offer. `province` is its English name or key."""
+    refuse(faults_of_filters(filters))
+    # What is free is counted anew each time; the rest of the shelf may be kept at the edge.
+    request.scope["is_public_answer"] = filters.available_date is None
+    return await _page(ctx, filters, is_active=True)
+
+
+@router.get("/guides/{guide_id}", operation_id="get_guide", dependencies=_READS, responses=refuses(GuideNotFound))
+async def get_guide(ctx: Ctx, request: Request, guide_id: str, asked: Annotated[InLanguage, Query()]) -> GuideOut:
+    """One guide on offer, by id or slug."""
+    request.scope["is_public_answer"] = True
+    async with ctx.read() as connection:
+        body = await shelf_queries.get_active(connection, GUIDES, guide_id, language=asked.language or ctx.language)
+    return cast("GuideOut", RawJson(body))
+
+
+@router.get("/admin/guides", operation_id="list_all_guides", dependencies=_WRITES)
+async def list_all_guides(
+    ctx: Ctx, admin: CurrentAdmin, filters: Annotated[AdminGuideFilters, Query()]
+) -> Page[GuideOut]:
+    """Every guide, retired ones too."""
+    refuse(faults_of_filters(filters))
+    return await _page(ctx, filters, is_active=filters.is_active)
+
+
+@router.post(
+    "/guides", operation_id="create_guide", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken)
+)
+async def create_guide(ctx: Ctx, admin: CurrentAdmin, body: GuideIn) -> GuideOut:
+    """Add a guide. `cancellation_policy` is a preset's name."""
+    async with ctx.unit_of_work() as tx:
+        entry_id = await shelving.create(tx, GUIDE, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
+        answer = await shelf_queries.get(tx, GUIDES, entry_id, language=ctx.language)
+    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
+    return cast("GuideOut", RawJson(answer))
+
+
+@router.patch(
+    "/guides/{guide_id}",
+    operation_id="change_guide",
+    dependencies=_WRITES,
+    responses=refuses(GuideNotFound, SlugTaken, VersionConflict),
+)
+async def change_guide(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID, body: GuidePatch) -> GuideOut:
+    """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
+    async with ctx.unit_of_work() as tx:
+        await shelving.change(tx, GUIDE, admin=admin, entry_id=guide_id, body=body, now=ctx.now(), origin=ctx.origin)
+        answer = await shelf_queries.get(tx, GUIDES, guide_id, language=ctx.language)
+    ctx.runtime.cache.drop()
+    return cast("GuideOut", RawJson(answer))
+
+
+@router.delete(
+    "/guides/{guide_id}", operation_id="retire_guide", dependencies=_WRITES, responses=refuses(GuideNotFound)
+)
+async def retire_guide(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID) -> None:
+    """Take a guide off the shelf. It is not deleted: what was sold of it stands."""
+    async with ctx.unit_of_work() as tx:
+        await shelving.retire(tx, GUIDE, admin=admin, entry_id=guide_id, now=ctx.now(), origin=ctx.origin)
+    ctx.runtime.cache.drop()
+
+
+async def _page(ctx: Ctx, filters: GuideFilters, *, is_active: bool | None) -> Page[GuideOut]:
+    language = filters.shown_in(ctx.language)
+    async with ctx.read() as connection:
+        body, total = await queries.list_guides(
+            connection, filters, language=language, is_active=is_active, now=ctx.now()
+        )
+    return cast("Page[GuideOut]", RawJson(body, page=filters.page, per_page=filters.per_page, total=total))

@@ -1,0 +1,101 @@
+"""Hotels over HTTP: the public shelf, and the admin's side of it."""
+
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog.errors import SlugTaken, VersionConflict
+from sojourn.catalog.faults import refuse
+from sojourn.catalog.hotels import queries
+from sojourn.catalog.hotels.errors import HotelNotFound
+from sojourn.catalog.hotels.goods import HOTEL
+from sojourn.catalog.hotels.models import AdminHotelFilters, HotelFilters, HotelIn, HotelOut, HotelPatch
+from sojourn.catalog.hotels.queries import HOTELS
+from sojourn.catalog.hotels.rules import faults_of_filters
+from sojourn.catalog.values import InLanguage
+from sojourn.people.auth.access import CurrentAdmin
+from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.dialect import RawJson
+from sojourn.platform.http.mount import refuses
+from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.kit.wire import Page
+from sojourn.platform.storefront import LimitClass
+
+router = APIRouter(tags=["hotels"])
+_READS = [Depends(limited(LimitClass.CATALOG, by_address=True))]
+_WRITES = [Depends(limited(LimitClass.DEFAULT))]
+
+
+@router.get("/hotels", operation_id="list_hotels", dependencies=_READS)
+async def list_hotels(ctx: Ctx, request: Request, filters: Annotated[HotelFilters, Query()]) -> Page[HotelOut]:
+    """Hotels on offer. `q` searches names and descriptions in every language; with nights, `rooms[].available`."""
+    refuse(faults_of_filters(filters))
+    # What is free is counted anew each time; the rest of the shelf may be kept at the edge.
+    request.scope["is_public_answer"] = filters.check_in is None
+    return await _page(ctx, filters, is_active=True)
+
+
+@router.get("/hotels/{hotel_id}", operation_id="get_hotel", dependencies=_READS, responses=refuses(HotelNotFound))
+async def get_hotel(ctx: Ctx, request: Request, hotel_id: str, asked: Annotated[InLanguage, Query()]) -> HotelOut:
+    """One hotel on offer, by id or slug."""
+    request.scope["is_public_answer"] = True
+    async with ctx.read() as connection:
+        body = await shelf_queries.get_active(connection, HOTELS, hotel_id, language=asked.language or ctx.language)
+    return cast("HotelOut", RawJson(body))
+
+
+@router.get("/admin/hotels", operation_id="list_all_hotels", dependencies=_WRITES)
+async def list_all_hotels(
+    ctx: Ctx, admin: CurrentAdmin, filters: Annotated[AdminHotelFilters, Query()]
+) -> Page[HotelOut]:
+    """Every hotel, retired ones too."""
+    refuse(faults_of_filters(filters))
+    return await _page(ctx, filters, is_active=filters.is_active)
+
+
+@router.post(
+    "/hotels", operation_id="create_hotel", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken)
+)
+async def create_hotel(ctx: Ctx, admin: CurrentAdmin, body: HotelIn) -> HotelOut:
+    """Add a hotel. `cancellation_policy` is a preset's name."""
+    async with ctx.unit_of_work() as tx:
+        entry_id = await shelving.create(tx, HOTEL, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
+        answer = await shelf_queries.get(tx, HOTELS, entry_id, language=ctx.language)
+    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
+    return cast("HotelOut", RawJson(answer))
+
+
+@router.patch(
+    "/hotels/{hotel_id}",
+    operation_id="change_hotel",
+    dependencies=_WRITES,
+    responses=refuses(HotelNotFound, SlugTaken, VersionConflict),
+)
+async def change_hotel(ctx: Ctx, admin: CurrentAdmin, hotel_id: UUID, body: HotelPatch) -> HotelOut:
+    """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
+    async with ctx.unit_of_work() as tx:
+        await shelving.change(tx, HOTEL, admin=admin, entry_id=hotel_id, body=body, now=ctx.now(), origin=ctx.origin)
+        answer = await shelf_queries.get(tx, HOTELS, hotel_id, language=ctx.language)
+    ctx.runtime.cache.drop()
+    return cast("HotelOut", RawJson(answer))
+
+
+@router.delete(
+    "/hotels/{hotel_id}", operation_id="retire_hotel", dependencies=_WRITES, responses=refuses(HotelNotFound)
+)
+async def retire_hotel(ctx: Ctx, admin: CurrentAdmin, hotel_id: UUID) -> None:
+    """Take a hotel off the shelf. It is not deleted: what was sold of it stands."""
+    async with ctx.unit_of_work() as tx:
+        await shelving.retire(tx, HOTEL, admin=admin, entry_id=hotel_id, now=ctx.now(), origin=ctx.origin)
+    ctx.runtime.cache.drop()
+
+
+async def _page(ctx: Ctx, filters: HotelFilters, *, is_active: bool | None) -> Page[HotelOut]:
+    language = filters.language or ctx.language
+    async with ctx.read() as connection:
+        body, total = await queries.list_hotels(
+            connection, filters, language=language, is_active=is_active, now=ctx.now()
+        )
+    return cast("Page[HotelOut]", RawJson(body, page=filters.page, per_page=filters.per_page, total=total))

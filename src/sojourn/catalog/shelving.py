@@ -1,0 +1,128 @@
+"""Changing hotels, vehicles and guides: admins only. Each change takes the stock along and drops cached answers."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from sojourn.catalog import shelf_queries
+from sojourn.catalog.errors import VersionConflict, refusing_taken_slug
+from sojourn.catalog.faults import Fault, faults_in, invalid, refuse
+from sojourn.catalog.policies import PolicyName, preset
+from sojourn.catalog.shelf_queries import Shelf
+from sojourn.people.auth.access import Actor
+from sojourn.platform.audit.trail import Act, record
+from sojourn.platform.db.database import Connection
+from sojourn.platform.db.listen import CATALOGUE_CHANGED, notify
+from sojourn.platform.http.context import Origin
+from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import Wire
+
+
+class Entry(Protocol):
+    """What an agency says of one hotel, vehicle or guide."""
+
+    @property
+    def slug(self) -> str: ...
+
+    @property
+    def cancellation_policy(self) -> PolicyName: ...
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]: ...
+
+
+class Patch(Wire):
+    """What is to change; what is left out stays. With `version` (as read before), a change made since is not lost."""
+
+    version: int | None = None
+
+
+Model = TypeVar("Model", bound=Entry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods(Generic[Model]):
+    """One kind of entry. `put_stock` makes its resources what the entry says, in the transaction that changed it."""
+
+    name: str
+    shelf: Shelf
+    read: Callable[[Mapping[str, Any]], Model]
+    faults: Callable[[Model], Iterable[Fault]]
+    put_stock: Callable[[Connection, UUID, Model, datetime], Awaitable[None]]
+
+
+def stored(entry: Entry) -> dict[str, Any]:
+    """The entry as its row holds it, in values of JSON: the policy's name has become its tiers."""
+    policy = preset(entry.cancellation_policy).model_dump(mode="json")
+    return {**entry.model_dump(mode="json"), "cancellation_policy": policy}
+
+
+async def create(
+    tx: Connection, goods: Goods[Model], *, admin: Actor, body: Model, now: datetime, origin: Origin
+) -> UUID:
+    """Put a new entry on the shelf. Raises `InvalidInput`, `SlugTaken`."""
+    refuse(goods.faults(body))
+    entry_id = new_id()
+    with refusing_taken_slug():
+        await shelf_queries.insert(tx, goods.shelf, entry_id=entry_id, content=stored(body), now=now)
+    await _announce(tx, goods, "created", entry_id=entry_id, entry=body, admin=admin, now=now, origin=origin)
+    return entry_id
+
+
+async def change(
+    tx: Connection, goods: Goods[Model], *, admin: Actor, entry_id: UUID, body: Patch, now: datetime, origin: Origin
+) -> None:
+    """Change the fields that `body` names. Bookings keep what they were sold.
+
+    Raises the kind's `not_found`, `VersionConflict`, `InvalidInput`, `SlugTaken`.
+    """
+    version, content = await shelf_queries.lock(tx, goods.shelf, entry_id)
+    if body.version is not None and body.version != version:
+        raise VersionConflict(details={"version": version})
+    changes = body.model_dump(mode="json", exclude_unset=True, exclude={"version"})
+    changed = _read(goods, {**content, **changes})
+    refuse(goods.faults(changed))
+    # Tiers that are no longer a preset's stay as they are until another preset is chosen.
+    kept = {} if "cancellation_policy" in changes else {"cancellation_policy": content["cancellation_policy"]}
+    with refusing_taken_slug():
+        await shelf_queries.update(tx, goods.shelf, entry_id=entry_id, content={**stored(changed), **kept}, now=now)
+    await _announce(tx, goods, "changed", entry_id=entry_id, entry=changed, admin=admin, now=now, origin=origin)
+
+
+async def retire(
+    tx: Connection, goods: Goods[Model], *, admin: Actor, entry_id: UUID, now: datetime, origin: Origin
+) -> None:
+    """Take an entry off the shelf; what was sold of it stands. A second time changes nothing.
+
+    Raises the kind's `not_found`.
+    """
+    _version, content = await shelf_queries.lock(tx, goods.shelf, entry_id)
+    if await shelf_queries.retire(tx, goods.shelf, entry_id=entry_id, now=now):
+        entry = _read(goods, content)
+        await _announce(tx, goods, "retired", entry_id=entry_id, entry=entry, admin=admin, now=now, origin=origin)
+
+
+def _read(goods: Goods[Model], content: Mapping[str, Any]) -> Model:
+    """What a row says, checked as what an admin sends is. Raises `InvalidInput`."""
+    policy = content["cancellation_policy"]
+    name = policy["name"] if isinstance(policy, Mapping) else policy
+    try:
+        return goods.read({**content, "cancellation_policy": name})
+    except ValidationError as error:
+        raise invalid(faults_in(error)) from None
+
+
+async def _announce(
+    tx: Connection, goods: Goods[Model], verb: str, *, entry_id: UUID, entry: Model, admin: Actor, now: datetime,
+    origin: Origin,
+) -> None:  # fmt: skip
+    await goods.put_stock(tx, entry_id, entry, now)
+    await notify(tx, CATALOGUE_CHANGED)
+    act = Act(
+        action=f"{goods.name}.{verb}", subject_kind=goods.name.upper(), subject_id=entry_id, actor_id=admin.user_id,
+        reference=entry.slug,
+    )  # fmt: skip
+    await record(tx, act, now=now, origin=origin)
