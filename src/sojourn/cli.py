@@ -16,6 +16,8 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from rich.console import Console
 
+from sojourn.care.documents import retention as document_retention
+from sojourn.care.documents.retention import RetentionLine
 from sojourn.catalog.loading import CatalogueInvalid, LoadReport, load_catalogue
 from sojourn.demo.run import tell_all
 from sojourn.demo.world import NotRunning
@@ -268,6 +270,41 @@ async def _rebuild_points(settings: Settings, key: str) -> int:
         async with runtime.db.unit_of_work() as tx:
             return await loyalty.rebuild(tx, user_id=None)
     finally:
+        await runtime.db.close()
+
+
+@app.command()
+@refusing
+def retention(
+    storefront: Annotated[str, typer.Option(help=f"one of {', '.join(_KNOWN)}")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
+) -> None:
+    """Delete the documents whose time is over, as a timer does every hour; what is left, and why."""
+    settings = _settings_at_hand()
+    _require_storefront(settings, storefront)
+    for line in asyncio.run(_retain(settings, storefront, is_dry=dry_run)):
+        outcome = ("would go" if dry_run else "gone") if line.goes else "stays"
+        console.print(
+            f"{storefront}: {line.reason}: {line.documents} documents, {line.bytes} bytes, "
+            f"the oldest of {line.oldest_at:%Y-%m-%d}: {outcome}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+
+async def _retain(settings: Settings, key: str, *, is_dry: bool) -> list[RetentionLine]:
+    vendors = choose_vendors(settings.per_storefront[key])
+    runtime, _gate = await assemble(settings, key)
+    try:
+        async with runtime.db.read() as connection:
+            lines = await document_retention.report(connection, now=runtime.clock.now())
+        if not is_dry:
+            work = Work(runtime=runtime, vendors=vendors)
+            await document_retention.delete_due(work)
+            await document_retention.remove_files(work)
+        return lines
+    finally:
+        await vendors.aclose()
         await runtime.db.close()
 
 

@@ -7,6 +7,10 @@ from fastapi import APIRouter
 from sojourn.care.consultations import feed_routes, hours_routes
 from sojourn.care.consultations import jobs as consultation_jobs
 from sojourn.care.consultations import routes as consultation_routes
+from sojourn.care.documents import jobs as document_jobs
+from sojourn.care.documents import routes as document_routes
+from sojourn.care.documents import routes_desk as document_desk_routes
+from sojourn.care.documents import routes_links as upload_link_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
 from sojourn.catalog.guides import routes as guide_routes
@@ -82,6 +86,10 @@ ROUTERS: dict[Module, Sequence[APIRouter]] = {
     Module.LOYALTY: (loyalty_routes.router,),
     Module.DASHBOARD: (dashboard_routes.router,),
     Module.ANALYTICS: (figure_routes.router, people_figure_routes.router),
+    Module.DOCUMENTS: (
+        document_routes.router, document_routes.checklist_router, document_routes.users_router,
+        document_routes.dashboard_router, document_desk_routes.router, upload_link_routes.router,
+    ),
     Module.CONSULTATIONS: (hours_routes.router, feed_routes.router, consultation_routes.router),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
@@ -100,6 +108,7 @@ TIMERS: Sequence[Timer] = (
     *payment_jobs.timers(PAYABLES),
     *invoice_jobs.TIMERS,
     *loyalty_jobs.TIMERS,
+    *document_jobs.TIMERS,
     *consultation_jobs.TIMERS,
     *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,

@@ -44,6 +44,14 @@ class StorefrontSettings(BaseModel):
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_base: str | None = None
     smtp_url: SecretStr | None = None
+    storage_vendor: str = "local"
+    storage_path: str = ".sojourn/files"
+    s3_bucket: str | None = None
+    s3_region: str = "us-east-1"
+    s3_endpoint: str | None = None
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: SecretStr | None = None
+    clamd_url: str | None = None
     from_email: str | None = None
     meeting_vendor: str = "jitsi"
     jitsi_base_url: str = "https://meet.jit.si"

@@ -1,5 +1,6 @@
 """Which vendor stands behind which port: chosen once, from the settings."""
 
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
@@ -13,6 +14,12 @@ from sojourn.providers.meetings.jitsi import JitsiRooms
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.meetings.zoom import ZoomRooms
 from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
+from sojourn.providers.scanner.clamd import ClamdScanner
+from sojourn.providers.scanner.none import NoScanner
+from sojourn.providers.scanner.port import Scanner
+from sojourn.providers.storage.local import LocalFolder
+from sojourn.providers.storage.port import FileStore
+from sojourn.providers.storage.s3 import s3_bucket
 from sojourn.providers.vendors import Vendors
 from sojourn.settings import SettingsError, StorefrontSettings
 
@@ -32,6 +39,8 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         payments=payments,
         mail=_choose_mail(settings),
         meetings=_choose_meetings(settings),
+        storage=_choose_storage(settings),
+        scanner=_choose_scanner(settings.clamd_url),
     )
 
 
@@ -76,6 +85,31 @@ def _smtp(url: str) -> SmtpMail:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
     )
+
+
+def _choose_storage(settings: StorefrontSettings) -> FileStore:
+    if settings.storage_vendor == "local":
+        return LocalFolder(Path(settings.storage_path).resolve())
+    if settings.storage_vendor != "s3":
+        raise SettingsError(f"STORAGE_VENDOR={settings.storage_vendor!r} is none of local, s3.")
+    if not settings.s3_bucket or not settings.s3_access_key_id or not settings.s3_secret_access_key:
+        raise SettingsError("STORAGE_VENDOR=s3 needs S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.")
+    return s3_bucket(
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=settings.s3_secret_access_key.get_secret_value(),
+        endpoint=settings.s3_endpoint,
+    )
+
+
+def _choose_scanner(url: str | None) -> Scanner:
+    if not url:
+        return NoScanner()
+    parts = urlsplit(url)
+    if parts.scheme != "tcp" or not parts.hostname:
+        raise SettingsError("CLAMD_URL must look like tcp://host:3310.")
+    return ClamdScanner(host=parts.hostname, port=parts.port or 3310)
 
 
 def _required(secret: SecretStr | None, name: str) -> str:

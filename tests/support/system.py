@@ -1,6 +1,9 @@
 """The whole application, running: in this process, or as a server of its own."""
 
 import asyncio
+import atexit
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +28,8 @@ from sojourn.storefronts import STOREFRONTS
 # Never reached in a test that is not about limits.
 NO_LIMIT = "1000000000"
 START_SECONDS = 60
+FILES = f"{tempfile.gettempdir()}/sojourn-test-files-{os.getpid()}"
+atexit.register(shutil.rmtree, FILES, ignore_errors=True)
 
 
 def account_key(storefront: str) -> str:
@@ -46,6 +51,7 @@ def environment(dsns: Mapping[str, str], *, sandbox: str, overrides: Mapping[str
         "JWT_REFRESH_SECRET": "test-refresh-secret-0123456789abcdef",
         "STRIPE_API_BASE": sandbox,
         "RESEND_API_BASE": sandbox,
+        "STORAGE_PATH": FILES,
         **{f"RATE_LIMIT_{kind}": NO_LIMIT for kind in ("AUTH", "CATALOG", "PAYMENTS", "DEFAULT")},
     }
     for key, dsn in dsns.items():

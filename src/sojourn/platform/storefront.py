@@ -31,6 +31,7 @@ class Module(StrEnum):
     PAYMENTS = "payments"
     LOYALTY = "loyalty"
     CONSULTATIONS = "consultations"
+    DOCUMENTS = "documents"
     DASHBOARD = "dashboard"
     ANALYTICS = "analytics"
     DESK = "desk"

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from sojourn.providers.mail.port import MailSender
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.payments.port import PaymentProvider
+from sojourn.providers.scanner.port import Scanner
+from sojourn.providers.storage.port import FileStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,8 @@ class Vendors:
     payments: PaymentProvider
     mail: MailSender
     meetings: MeetingRooms
+    storage: FileStore
+    scanner: Scanner
 
     async def aclose(self) -> None:
         """Close what the vendors keep open."""

@@ -7,7 +7,7 @@ from sojourn.settings import StorefrontSettings, load_settings
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-NAMED = dict(re.findall(r"^(?:# )?([A-Z][A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+NAMED = dict(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 # Development's own: what `make up` sets, and never anybody in production.
 BASES = {"STRIPE_API_BASE", "RESEND_API_BASE", "SENDGRID_API_BASE"}
 

@@ -77,6 +77,19 @@ _CONTEXTS: tuple[MailContext, ...] = (
         consultant_name="Sophea Chan",
         consultant_email="sophea@holyone.example",
     ),
+    mails.DocumentReminder(
+        order_number="HT-2026-001234",
+        service_title="Professional visa package",
+        missing=("Passport, valid for six months", "Bank statement of the last three months"),
+        order_url="https://holyone.example/orders/1",
+    ),
+    mails.DocumentRejected(
+        file_name="bank statement.pdf",
+        reason="The last page is cut off.",
+        order_number="HT-2026-001234",
+        service_title="Professional visa package",
+        upload_url="https://holyone.example/orders/1",
+    ),
     mails.ConsultationNews(
         news="SCHEDULED",
         starts_at=datetime(2026, 12, 10, 2, 30, tzinfo=UTC),

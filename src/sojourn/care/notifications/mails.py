@@ -56,6 +56,8 @@ class MailKind(StrEnum):
     PAYMENT_FAILED = "PAYMENT_FAILED"
     ONBOARDING = "ONBOARDING"
     CONSULTANT_ASSIGNED = "CONSULTANT_ASSIGNED"
+    DOCUMENT_REMINDER = "DOCUMENT_REMINDER"
+    DOCUMENT_REJECTED = "DOCUMENT_REJECTED"
     CONSULTATION_NEWS = "CONSULTATION_NEWS"
     ORDER_STATUS_CHANGED = "ORDER_STATUS_CHANGED"
     ORDER_CANCELLED = "ORDER_CANCELLED"
@@ -202,6 +204,27 @@ class ConsultantAssigned(MailContext):
     service_title: Text
     consultant_name: Text
     consultant_email: Text
+
+
+class DocumentReminder(MailContext):
+    """`missing` comes in the recipient's language, from the order's checklist."""
+
+    kind = MailKind.DOCUMENT_REMINDER
+    order_number: Text
+    service_title: Text
+    missing: tuple[Text, ...]
+    order_url: Link
+
+
+class DocumentRejected(MailContext):
+    """`reason` is what staff wrote; a document may belong to no order."""
+
+    kind = MailKind.DOCUMENT_REJECTED
+    file_name: Text
+    reason: Text
+    order_number: Text | None = None
+    service_title: Text | None = None
+    upload_url: Link
 
 
 class ConsultationNews(MailContext):

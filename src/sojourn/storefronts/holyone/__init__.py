@@ -21,6 +21,7 @@ STOREFRONT = Storefront(
             Module.PAYMENTS,
             Module.LOYALTY,
             Module.CONSULTATIONS,
+            Module.DOCUMENTS,
             Module.DASHBOARD,
             Module.ANALYTICS,
             Module.DESK,

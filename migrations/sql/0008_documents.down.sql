@@ -1,0 +1,2 @@
+DROP VIEW order_checklists;
+DROP TABLE upload_links, doomed_files, documents;
