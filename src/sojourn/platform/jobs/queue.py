@@ -7,15 +7,25 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, cast
-
-import asyncpg
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.queries import Queries
+from typing import Any
 
 from sojourn.platform.db.database import Connection
 
 Payload = Mapping[str, Any]
+
+# What pgqueuer's own `enqueue(..., on_conflict="skip")` writes, shorter: it stands on the webhook's road, and the web
+# process need not load a worker's library for it. A test holds the two against each other.
+ENQUEUE = """
+WITH queued AS (
+    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, headers, status)
+    SELECT 0, new.kind, new.payload, now() + new.after, new.key, 'null', 'queued'
+      FROM unnest($1::text[], $2::bytea[], $3::interval[], $4::text[]) AS new (kind, payload, after, key)
+    ON CONFLICT (dedupe_key) WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
+                               AND dedupe_key IS NOT NULL DO NOTHING
+    RETURNING id, entrypoint
+)
+INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority) SELECT id, 'queued', entrypoint, 0 FROM queued
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +43,12 @@ async def enqueue(tx: Connection, *jobs: NewJob) -> None:
     """Queue `jobs` inside the caller's transaction: one statement, however many."""
     if not jobs:
         return
-    queries = Queries(AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", tx)))
-    await queries.enqueue(
+    await tx.execute(
+        ENQUEUE,
         [job.kind for job in jobs],
         [json.dumps(dict(job.payload), default=str).encode() for job in jobs],
-        [0] * len(jobs),
         [job.after for job in jobs],
         [job.key for job in jobs],
-        on_conflict="skip",
     )
 
 
