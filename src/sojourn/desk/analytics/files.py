@@ -90,7 +90,8 @@ async def _lines(ctx: Context, what: Export) -> AsyncIterator[str]:
     header = [in_casing(column, ctx.storefront.dialect) for column in what.columns]
     yield BYTE_ORDER_MARK + _written([header])
     async with ctx.unit_of_work() as tx:
-        cursor = await tx.cursor(what.statement, *what.arguments)
+        prepared = await tx.prepare(what.statement)  # for these arguments, as `reading` says
+        cursor = await prepared.cursor(*what.arguments)
         while rows := await cursor.fetch(BATCH):
             yield _written([[cell(row[column]) for column in what.columns] for row in rows])
 

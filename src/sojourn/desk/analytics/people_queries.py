@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sojourn.desk.analytics.reading import fetch, fetch_value
 from sojourn.platform.db.database import Connection, Row
 
 
@@ -143,8 +144,8 @@ async def list_customers(
     connection: Connection, *, sort: CustomerSort, chosen: Sequence[object], limit: int, offset: int
 ) -> tuple[Sequence[Row], int]:
     """One page. `chosen`: is_live, currency, pattern in lower case, has points."""
-    rows = await connection.fetch(CUSTOMERS[sort], *chosen, limit, offset)
-    return rows, await connection.fetchval(_CUSTOMERS_TOTAL, *chosen)
+    rows = await fetch(connection, CUSTOMERS[sort], *chosen, limit, offset)
+    return rows, await fetch_value(connection, _CUSTOMERS_TOTAL, *chosen)
 
 
 async def find_customer(
@@ -159,8 +160,8 @@ async def list_purchases(
     connection: Connection, *, user_id: UUID, now: datetime, limit: int, offset: int
 ) -> tuple[Sequence[Row], int]:
     """What a customer has ordered and booked, newest first."""
-    rows = await connection.fetch(PURCHASES, user_id, now, limit, offset)
-    return rows, await connection.fetchval(_PURCHASES_TOTAL, user_id)
+    rows = await fetch(connection, PURCHASES, user_id, now, limit, offset)
+    return rows, await fetch_value(connection, _PURCHASES_TOTAL, user_id)
 
 
 async def list_consultants(
@@ -168,5 +169,5 @@ async def list_consultants(
     limit: int, offset: int,
 ) -> tuple[Sequence[Row], int]:  # fmt: skip
     """One page of consultants with their work."""
-    rows = await connection.fetch(CONSULTANTS[sort], since, until, is_active, limit, offset)
-    return rows, await connection.fetchval(_CONSULTANTS_TOTAL, is_active)
+    rows = await fetch(connection, CONSULTANTS[sort], since, until, is_active, limit, offset)
+    return rows, await fetch_value(connection, _CONSULTANTS_TOTAL, is_active)

@@ -14,6 +14,7 @@ from sojourn.desk.analytics.figures import (
     TOTALS,
     FigureName,
 )
+from sojourn.desk.analytics.reading import fetch, fetch_value
 from sojourn.platform.db.database import Connection, Row
 
 # $1 since, $2 until, $3 is_live. Joined with what was bought, for its type.
@@ -43,24 +44,25 @@ SELECT s.id AS payment_id, s.paid_at, s.purchase_kind, s.purchase_id, s.referenc
  WHERE {_MATCHING}
  ORDER BY s.paid_at DESC, s.id DESC LIMIT $8 OFFSET $9
 """
-# $5 the storefront's currency: sums over types and things sold are in that one.
+# $5 the storefront's currency: sums over types and things sold are in that one. A purchase has one applied payment.
 _STATS = f"""
 WITH sales AS MATERIALIZED (
-    {_SALES}
+    SELECT s.currency, s.type, s.service_id, s.trip_id, sum(s.gross) AS gross, sum(s.refunded) AS refunded,
+           sum(s.net) AS net, count(*) FILTER (WHERE s.purchase_kind <> 'BOOKING_CHANGE') AS sold
+      FROM ({_SALES}) s GROUP BY 1, 2, 3, 4
 ), money AS (
     SELECT currency, sum(gross) AS gross, sum(refunded) AS refunded, sum(net) AS net FROM sales GROUP BY currency
 ), types AS (
     SELECT type, sum(net) AS net FROM sales WHERE currency = $5 AND type IS NOT NULL GROUP BY type
 ), best_services AS (
     SELECT t.service_id AS id, v.slug, v.title, v.type, v.price::text AS price, t.sold, t.net::text AS revenue
-      FROM (SELECT service_id, count(DISTINCT purchase_id) AS sold, sum(net) AS net FROM sales
+      FROM (SELECT service_id, sum(sold) AS sold, sum(net) AS net FROM sales
              WHERE currency = $5 AND service_id IS NOT NULL GROUP BY service_id
              ORDER BY sum(net) DESC, service_id LIMIT $6) t JOIN services v ON v.id = t.service_id
 ), best_trips AS (
     SELECT t.trip_id AS id, v.slug, v.title, NULL AS type, v.price_per_person_usd::text AS price, t.sold,
            t.net::text AS revenue
-      FROM (SELECT trip_id, count(DISTINCT purchase_id) FILTER (WHERE purchase_kind = 'BOOKING') AS sold,
-                   sum(net) AS net FROM sales
+      FROM (SELECT trip_id, sum(sold) AS sold, sum(net) AS net FROM sales
              WHERE currency = $5 AND trip_id IS NOT NULL GROUP BY trip_id
              ORDER BY sum(net) DESC, trip_id LIMIT $6) t JOIN trips v ON v.id = t.trip_id
 ), ordered AS (
@@ -112,24 +114,22 @@ Span = tuple[datetime, datetime]
 
 async def list_revenue(connection: Connection, *, arguments: Sequence[object]) -> Sequence[Row]:
     """Money per period and currency. `arguments`: since, until, is_live, step, zone, by type, type, currency."""
-    rows: Sequence[Row] = await connection.fetch(REVENUE, *arguments)
-    return rows
+    return await fetch(connection, REVENUE, *arguments)
 
 
 async def list_payments(
     connection: Connection, *, chosen: Sequence[object], limit: int, offset: int
 ) -> tuple[Sequence[Row], int]:
     """The payments behind revenue. `chosen`: since, until, is_live, type, currency, service id, trip id."""
-    rows = await connection.fetch(LIST_PAYMENTS, *chosen, limit, offset)
-    return rows, await connection.fetchval(_PAYMENTS_TOTAL, *chosen)
+    rows = await fetch(connection, LIST_PAYMENTS, *chosen, limit, offset)
+    return rows, await fetch_value(connection, _PAYMENTS_TOTAL, *chosen)
 
 
 async def get_stats(
     connection: Connection, *, span: Span, is_live: bool, now: datetime, currency: str, best: int
 ) -> Row:
     """Sums, counts and the `best` sellers."""
-    row: Row | None = await connection.fetchrow(_STATS, *span, is_live, now, currency, best)
-    assert row is not None  # noqa: S101 - a SELECT of scalars always answers
+    (row,) = await fetch(connection, _STATS, *span, is_live, now, currency, best)
     return row
 
 
@@ -137,7 +137,7 @@ async def list_figures(
     connection: Connection, *, span: Span, is_live: bool, now: datetime, currency: str
 ) -> dict[FigureName, Row]:
     """Every figure's sums."""
-    rows = await connection.fetch(OVERVIEW, *span, is_live, now, currency)
+    rows = await fetch(connection, OVERVIEW, *span, is_live, now, currency)
     return {FigureName(row["name"]): row for row in rows}
 
 
@@ -145,8 +145,8 @@ async def list_figure_rows(
     connection: Connection, *, name: FigureName, chosen: Sequence[object], limit: int, offset: int
 ) -> tuple[Sequence[Row], int]:
     """The rows behind a figure. `chosen`: since, until, is_live, now, currency, is_counted."""
-    rows = await connection.fetch(LISTS[name], *chosen, limit, offset)
-    return rows, await connection.fetchval(TOTALS[name], *chosen)
+    rows = await fetch(connection, LISTS[name], *chosen, limit, offset)
+    return rows, await fetch_value(connection, TOTALS[name], *chosen)
 
 
 async def get_points(connection: Connection, *, now: datetime) -> tuple[int, int]:
@@ -160,5 +160,5 @@ async def list_occupancy(
     connection: Connection, *, first: date, last: date, now: datetime, limit: int, offset: int
 ) -> tuple[Sequence[Row], int]:
     """Seats sold per trip on its departures of those days."""
-    rows = await connection.fetch(OCCUPANCY, first, last, now, limit, offset)
-    return rows, await connection.fetchval(_OCCUPANCY_TOTAL, first, last, now)
+    rows = await fetch(connection, OCCUPANCY, first, last, now, limit, offset)
+    return rows, await fetch_value(connection, _OCCUPANCY_TOTAL, first, last, now)
