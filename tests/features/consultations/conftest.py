@@ -1,14 +1,20 @@
 """A consultant with hours, and customers with paid orders."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.contract.conftest import Contract, read_document
 from tests.support.client import StorefrontClient, read
+from tests.support.system import System
+from tests.support.work import work_for
 
 from sojourn.people.roles import Role
 from sojourn.platform.kit.ids import new_id
+from sojourn.providers.work import Work
 
 Json = dict[str, Any]
 
@@ -33,9 +39,10 @@ VALUES ($1, $2, $3, $4, 'MAIN', $5, 'Professional visa package', $6, 'USD', 299,
 class Practice:
     """Holyone, with a consultant who is there from nine to five."""
 
-    def __init__(self, consultant: StorefrontClient, office: StorefrontClient) -> None:
+    def __init__(self, consultant: StorefrontClient, office: StorefrontClient, *, prefix: str = "HT") -> None:
         self.consultant = consultant
         self.office = office
+        self._prefix = prefix
         self._number = 0
 
     async def order(
@@ -44,10 +51,11 @@ class Practice:
     ) -> str:  # fmt: skip
         """A paid order with sessions, looked after by the consultant."""
         self._number += 1
-        [service] = await self.office.rows(_INSERT_SERVICE, new_id(), f"package-{self._number}")
+        [service] = await self.office.rows(_INSERT_SERVICE, new_id(), f"package-{self._prefix.lower()}-{self._number}")
         looked_after_by = (consultant or self.consultant.user_id) if is_assigned else None
+        number = f"{self._prefix}-2026-{self._number:06}"
         [order] = await self.office.rows(
-            _INSERT_ORDER, new_id(), f"HT-2026-{self._number:06}", customer.user_id, service["id"], status, quantity,
+            _INSERT_ORDER, new_id(), number, customer.user_id, service["id"], status, quantity,
             {"specs": {"consultations_included": sessions}}, looked_after_by, language,
         )  # fmt: skip
         return str(order["id"])
@@ -60,9 +68,7 @@ class Practice:
         answer: Json = read(await (by or self.consultant).put("/consultants/me/hours", json=body))
         return answer
 
-    async def book(
-        self, customer: StorefrontClient, order_id: str, at: datetime = THURSDAY, **more: object
-    ) -> Json:
+    async def book(self, customer: StorefrontClient, order_id: str, at: datetime = THURSDAY, **more: object) -> Json:
         body = {"orderId": order_id, "startsAt": at.isoformat(), **more}
         booked: Json = read(await customer.post("/consultations", json=body), 201)
         return booked
@@ -76,13 +82,48 @@ class Practice:
 
 
 @pytest.fixture
-async def practice(holyone: StorefrontClient) -> Practice:
-    consultant = await holyone.sign_in_as(Role.CONSULTANT, name="Chan Sophea")
-    practice = Practice(consultant, await holyone.sign_in_as(Role.ADMIN, name="Office"))
+async def holyone(holyone: StorefrontClient) -> StorefrontClient:
+    """Every answer in this folder is held against the storefront's OpenAPI document."""
+    transport, origin = holyone._own
+    judged = Contract(transport, await read_document(holyone))
+    return StorefrontClient(holyone.runtime, judged, origin=origin)
+
+
+StartSystem = Callable[..., AbstractAsyncContextManager[System]]
+StartPractice = Callable[..., AbstractAsyncContextManager[Practice]]
+
+
+async def open_practice(storefront: StorefrontClient) -> Practice:
+    consultant = await storefront.sign_in_as(Role.CONSULTANT, name="Chan Sophea")
+    practice = Practice(consultant, await storefront.sign_in_as(Role.ADMIN, name="Office"))
     await practice.hours()
     return practice
 
 
 @pytest.fixture
+async def practice(holyone: StorefrontClient) -> Practice:
+    return await open_practice(holyone)
+
+
+@pytest.fixture
+def start_practice(start_system: StartSystem) -> StartPractice:
+    """For a test that needs other settings."""
+
+    @asynccontextmanager
+    async def start(**overrides: str) -> AsyncIterator[Practice]:
+        async with start_system(**overrides) as system:
+            yield await open_practice(system.holyone)
+
+    return start
+
+
+@pytest.fixture
 async def customer(holyone: StorefrontClient) -> StorefrontClient:
     return await holyone.sign_in_as()
+
+
+@pytest.fixture
+async def work(holyone: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
+    """What Holyone's worker has to work with."""
+    async with work_for(holyone, sandbox) as opened:
+        yield opened

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.features.consultations.conftest import THURSDAY, Practice
+from tests.features.consultations.conftest import THURSDAY, WEEK, Practice
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 
 from sojourn.people.roles import Role
@@ -70,7 +70,11 @@ async def test_a_booked_time_and_its_buffer_are_gone(practice: Practice, custome
     assert f"{DAY}T10:00+07:00" in await practice.slots(customer, DAY, orderId=order_id)
     booked = await practice.book(customer, order_id, note="About my bank statement")
     assert (booked["status"], booked["scheduledAt"], booked["duration"]) == ("SCHEDULED", "2026-12-03T03:00:00Z", 30)
-    assert (booked["consultantName"], booked["note"], booked["notes"]) == ("Chan Sophea", "About my bank statement", None)
+    assert (booked["consultantName"], booked["note"], booked["notes"]) == (
+        "Chan Sophea",
+        "About my bank statement",
+        None,
+    )
     assert booked["meetingLink"].startswith("https://meet.jit.si/sojourn-")
     assert len(booked["meetingLink"].rpartition("-")[2]) == 40
     slots = await practice.slots(customer, DAY)
@@ -86,7 +90,9 @@ async def test_a_booked_time_and_its_buffer_are_gone(practice: Practice, custome
     await practice.book(customer, second, THURSDAY - timedelta(minutes=45))
 
 
-async def test_notice_horizon_grid_and_hours(practice: Practice, customer: StorefrontClient, clock: FrozenClock) -> None:
+async def test_notice_horizon_grid_and_hours(
+    practice: Practice, customer: StorefrontClient, clock: FrozenClock
+) -> None:
     order_id = await practice.order(customer)
     now = clock.now()
     for at, reason in (
@@ -105,7 +111,7 @@ async def test_notice_horizon_grid_and_hours(practice: Practice, customer: Store
     assert faulty_fields(naive) == ["startsAt"]
     await practice.book(customer, order_id, THURSDAY.replace(hour=9, minute=30))
     # Noon exactly twelve hours away, and the sixtieth day's last minute: the boundary is the customer's.
-    await practice.hours("00:00", "24:00", days=(*"MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY".split(),))
+    await practice.hours("00:00", "24:00", days=(*WEEK, "SATURDAY", "SUNDAY"))
     await practice.book(customer, order_id, now + timedelta(hours=12))
     far = await practice.order(customer)
     await practice.book(customer, far, now + timedelta(days=60))
@@ -171,7 +177,9 @@ async def test_an_order_without_a_consultant_lets_one_choose(practice: Practice,
     assert faulty_fields(await customer.post("/consultations", json=wrong)) == ["consultantId"]
     idle = await customer.visitor().sign_in_as(Role.CONSULTANT)
     nobody = await practice.order(customer, consultant=idle.user_id)
-    assert refusal(await customer.post("/consultations", json={**body, "orderId": nobody}), 404) == "CONSULTANT_NOT_FOUND"
+    assert (
+        refusal(await customer.post("/consultations", json={**body, "orderId": nobody}), 404) == "CONSULTANT_NOT_FOUND"
+    )
 
 
 async def test_which_slots_cannot_be_asked_for(practice: Practice, customer: StorefrontClient) -> None:

@@ -66,7 +66,7 @@ async def revoke_calendar_feed(ctx: Ctx, user: CurrentUser) -> None:
 @router.get(
     "/{token}.ics",
     operation_id="read_calendar_feed",
-    responses=refuses(CalendarFeedNotFound),
+    responses={200: {"description": "iCalendar", "content": {"text/calendar": {}}}, **refuses(CalendarFeedNotFound)},
     dependencies=[Depends(limited(LimitClass.CATALOG, by_address=True))],
 )
 async def read_calendar_feed(ctx: Ctx, token: Token) -> Response:
