@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+import yaml
 from fastapi import APIRouter
 
 from sojourn.modules import PAYABLES, ROUTERS, TIMERS
@@ -19,6 +22,9 @@ from sojourn.sales.open_purchases import OpenPurchases
 from sojourn.settings import Settings, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.vendors import choose_vendors
+
+# What the API's documentation shows as a request, by operation id.
+EXAMPLES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "examples.yaml").read_text(encoding="utf-8"))
 
 
 def routers_of(storefront: Storefront) -> list[APIRouter]:
@@ -68,6 +74,7 @@ class Application:
             app = storefront_application(
                 runtime,
                 routers_of(storefront),
+                examples=EXAMPLES,
                 gate=gate,
                 vendors=vendors,
                 payables=PAYABLES,
