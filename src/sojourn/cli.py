@@ -283,7 +283,10 @@ def retention(
     """Delete the documents whose time is over, as a timer does every hour; what is left, and why."""
     settings = _settings_at_hand()
     _require_storefront(settings, storefront)
-    for line in asyncio.run(_retain(settings, storefront, is_dry=dry_run)):
+    lines = asyncio.run(_retain(settings, storefront, is_dry=dry_run))
+    if not lines:
+        console.print(f"{storefront}: no documents", highlight=False)
+    for line in lines:
         outcome = ("would go" if dry_run else "gone") if line.goes else "stays"
         console.print(
             f"{storefront}: {line.reason}: {line.documents} documents, {line.bytes} bytes, "

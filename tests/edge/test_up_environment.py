@@ -28,8 +28,9 @@ def server() -> Iterator[RunningServer]:
 
 def told(**given: str) -> dict[str, str]:
     return development_environment(
-        given, storefronts=KEYS, made=make_secrets(KEYS), databases=DATABASES, api_port=8000, sandbox_port=8001
-    )
+        given, storefronts=KEYS, made=make_secrets(KEYS), databases=DATABASES, api_port=8000, sandbox_port=8001,
+        files="/state/files",
+    )  # fmt: skip
 
 
 class TestEnvironment:
@@ -38,6 +39,7 @@ class TestEnvironment:
         assert settings.is_development
         for key, own in settings.per_storefront.items():
             assert own.database_url == DATABASES[key]
+            assert own.storage_path == "/state/files"
             assert own.stripe_api_base == own.resend_api_base == "http://127.0.0.1:8001"
             assert own.stripe_secret_key.get_secret_value().startswith(f"sk_test_{key}_")
 

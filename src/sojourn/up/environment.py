@@ -46,8 +46,12 @@ def development_environment(
     databases: Mapping[str, str],
     api_port: int,
     sandbox_port: int,
+    files: str,
 ) -> dict[str, str]:
-    """`given` and, where it says nothing, ours. `databases` holds a DSN per storefront and always counts."""
+    """`given` and, where it says nothing, ours. `databases` holds a DSN per storefront and always counts.
+
+    `files` is the folder for what customers hand in.
+    """
     sandbox = f"http://127.0.0.1:{sandbox_port}"
     ours = dict(made)
     # A storefront's variable counts as given, too, when its unprefixed name is.
@@ -59,6 +63,7 @@ def development_environment(
             f"{prefix}_RESEND_API_BASE": sandbox,
             f"{prefix}_PUBLIC_URL": f"http://127.0.0.1:{api_port}",
             f"{prefix}_RATE_LIMIT_AUTH": _AUTH_LIMIT,
+            f"{prefix}_STORAGE_PATH": files,
         }
         given_names |= {f"{prefix}_{name}" for name in given_names}
     told = {name: value for name, value in ours.items() if name not in given_names}

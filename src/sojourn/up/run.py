@@ -74,6 +74,7 @@ class Run:
             databases=databases,
             api_port=self._api_port,
             sandbox_port=self._sandbox_port,
+            files=str(self.state.folder / "files"),
         )
         accounts = {}
         for key, storefront in self.storefronts.items():

@@ -21,7 +21,6 @@ from sojourn.providers.work import Work
 
 Json = dict[str, Any]
 
-EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + rb"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 CHECKLIST = [
     {"key": "passport", "category": "PASSPORT", "title": {"en": "Passport", "km": "លិខិតឆ្លងដែន", "zh": "护照"}},

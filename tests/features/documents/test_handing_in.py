@@ -6,8 +6,9 @@ from io import BytesIO
 import httpx
 import pytest
 from PIL import Image
-from tests.features.documents.conftest import EICAR, Office, bomb, hand_in, handed_in, kept_files, pdf, picture
+from tests.features.documents.conftest import Office, bomb, hand_in, handed_in, kept_files, pdf, picture
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
+from tests.support.servers import EICAR
 
 from sojourn.care.documents.models import MAX_BYTES
 

@@ -130,9 +130,7 @@ async def test_links_that_are_not_ours(customer: StorefrontClient) -> None:
     assert refusal(await customer.get(path), 404) == "FILE_LINK_INVALID"
 
 
-async def test_deleting(
-    office: Office, customer: StorefrontClient, holyone_work: Work, clock: FrozenClock
-) -> None:
+async def test_deleting(office: Office, customer: StorefrontClient, holyone_work: Work, clock: FrozenClock) -> None:
     order, before = await office.order(customer), kept_files()
     document = await handed_in(customer, picture(), "me.jpg", orderId=order["id"], category="PHOTO")
     assert len(kept_files() - before) == 2

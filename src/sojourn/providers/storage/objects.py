@@ -22,11 +22,11 @@ class ObjectFiles:
             await obstore.put_async(self._store, key, content, use_multipart=False)
 
     async def open(self, key: str) -> StoredFile:
-        try:
-            with translated():
+        with translated():
+            try:
                 found = await obstore.get_async(self._store, key)
-        except FileNotFoundError as fault:
-            raise FileMissing(key) from fault
+            except FileNotFoundError as fault:
+                raise FileMissing(key) from fault
         return StoredFile(size=found.meta["size"], chunks=_chunks(found.stream()))
 
     async def remove(self, folder: str) -> None:
@@ -43,10 +43,8 @@ async def _chunks(stream: AsyncIterable[object]) -> AsyncIterator[bytes]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """The library's faults as the port's; a missing file stays a FileNotFoundError."""
+    """The library's faults as the port's."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except (BaseError, OSError) as fault:
         raise StorageUnavailable(str(fault)[:300]) from fault
