@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
-from granian import Granian
-from granian.constants import Interfaces, Loops
 from rich.console import Console
 
 from sojourn.care.documents import retention as document_retention
@@ -56,7 +54,6 @@ _REFUSALS = (
     UpRefused,
 )
 _KNOWN = tuple(STOREFRONTS)
-_GRACE_SECONDS = 30
 
 P = ParamSpec("P")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -155,17 +152,8 @@ def serve(
     """Serve every storefront's API."""
     # Read here once, so that what is missing is said before any process is started.
     load_settings(os.environ, known=_KNOWN)
-    Granian(
-        "sojourn.main:create_app",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        loop=Loops.uvloop,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_GRACE_SECONDS,
-    ).serve()
+    # In place of this program, so that its memory is not that of the command line.
+    os.execv(sys.executable, [sys.executable, "-m", "sojourn.serve", host, str(port), str(workers)])  # noqa: S606
 
 
 @app.command()

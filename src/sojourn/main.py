@@ -1,5 +1,6 @@
 """The web process: settings, vendors and features meet here."""
 
+import gc
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,7 +52,14 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self.open()
+                try:
+                    await self.open()
+                except Exception as fault:  # noqa: BLE001 - whatever it is, the server must not go on without us
+                    await send({"type": "lifespan.startup.failed", "message": f"cannot start: {fault!r}"})
+                    return
+                # What is there now stays: the collector need not walk through it again and again.
+                gc.collect()
+                gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.close()
