@@ -5,13 +5,23 @@ from uuid import UUID
 
 import pytest
 from tests.support.client import PASSWORD, StorefrontClient, faulty_fields, read, refusal
-from tests.support.selling import MORE, TRAVEL_DATE, hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
+from tests.support.selling import (
+    MORE,
+    TRAVEL_DATE,
+    hold,
+    hold_and_pay,
+    open_intent,
+    pay,
+    put_trip_on_sale,
+    tell_all,
+)
 
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
 
 REGISTRATION = {
-    "name": "Sok Dara", "email": "Sok.Dara@example.com", "phone": "+85512345678", "password": PASSWORD, "language": "KH",
+    "name": "Sok Dara", "email": "Sok.Dara@example.com", "phone": "+85512345678", "password": PASSWORD,
+    "language": "KH",
 }  # fmt: skip
 BROWSER = {"Origin": "https://derlg.com"}
 
@@ -148,7 +158,8 @@ async def test_other_peoples_things_are_not_found(derlg: StorefrontClient, sandb
     booking = await hold_and_pay(owner, sandbox, await put_trip_on_sale(derlg))
     here, payment = f"/bookings/{booking['id']}", booking["payment"]["id"]
     for method, path in (
-        ("GET", here), ("PATCH", here), ("DELETE", here), ("GET", f"{here}/cancellation-preview"), ("POST", f"{here}/cancel"),
+        ("GET", here), ("PATCH", here), ("DELETE", here), ("GET", f"{here}/cancellation-preview"),
+        ("POST", f"{here}/cancel"),
         ("POST", f"{here}/extend"), ("GET", f"{here}/invoice"), ("GET", f"/bookings/{booking['booking_ref']}"),
         ("GET", f"/payments/{payment}"), ("GET", f"/payments/{payment}/invoice"), ("GET", f"/users/{owner.user_id}"),
         ("PATCH", f"/users/{owner.user_id}"), ("DELETE", f"/users/{owner.user_id}"),

@@ -74,25 +74,32 @@ GET /api/v1/orders/{}/invoice
 # Fields of the documents' models, by the operation that answers them. What replaces the vendor's own keys
 # (`supabase_uid`) and what nobody outside may read (`password`, who referred whom) is left out.
 FIELDS = {
-    ("derlg", "get_own_profile"): """id name email phone avatar_url role preferred_language loyalty_points is_student
-        student_verified_at emergency_contact_name emergency_contact_phone total_completed_bookings created_at updated_at""",
-    ("derlg", "get_trip"): """id title title_kh title_zh slug destination duration_days price_per_person_usd environment
-        mood_tags includes excludes itinerary highlights min_people max_people cancellation_policy hotel_id transport_type
+    ("derlg", "get_own_profile"): """
+        id name email phone avatar_url role preferred_language loyalty_points is_student student_verified_at
+        emergency_contact_name emergency_contact_phone total_completed_bookings created_at updated_at""",
+    ("derlg", "get_trip"): """
+        id title title_kh title_zh slug destination duration_days price_per_person_usd environment mood_tags
+        includes excludes itinerary highlights min_people max_people cancellation_policy hotel_id transport_type
         is_active is_featured avg_rating created_at""",
-    ("derlg", "get_booking"): """id booking_ref user_id trip_id hotel_room_id vehicle_id guide_id status booking_type
-        travel_date end_date people_count pickup_location special_requests customizations subtotal_usd discount_amount_usd
-        loyalty_discount_usd total_usd loyalty_points_earned loyalty_points_used student_discount_applied reserved_until
-        created_at updated_at payment""",
-    ("derlg", "get_payment"): """id booking_id stripe_payment_intent_id stripe_charge_id stripe_event_id amount_usd currency
-        status payment_method qr_code_url paid_at refunded_at refund_amount_usd refund_reason failure_code failure_message
+    ("derlg", "get_booking"): """
+        id booking_ref user_id trip_id hotel_room_id vehicle_id guide_id status booking_type travel_date end_date
+        people_count pickup_location special_requests customizations subtotal_usd discount_amount_usd
+        loyalty_discount_usd total_usd loyalty_points_earned loyalty_points_used student_discount_applied
+        reserved_until created_at updated_at payment""",
+    ("derlg", "get_payment"): """
+        id booking_id stripe_payment_intent_id stripe_charge_id stripe_event_id amount_usd currency status
+        payment_method qr_code_url paid_at refunded_at refund_amount_usd refund_reason failure_code failure_message
         payment_attempts created_at""",
     ("holyone", "get_user"): "id email fullName phone country role emailVerified createdAt updatedAt",
-    ("holyone", "get_service"): """id type title description longDescription price oldPrice priceRange images specs features
-        region isActive createdAt updatedAt""",
-    ("holyone", "get_order"): """id orderNumber userId status totalAmount currency serviceId serviceType serviceSnapshot
-        customerInfo serviceDetails consultantId createdAt updatedAt payment items""",
-    ("holyone", "get_payment"): """id orderId amount currency status paymentMethod stripePaymentIntentId stripeChargeId
-        cardLast4 cardBrand failureReason refundAmount refundedAt createdAt updatedAt""",
+    ("holyone", "get_service"): """
+        id type title description longDescription price oldPrice priceRange images specs features region isActive
+        createdAt updatedAt""",
+    ("holyone", "get_order"): """
+        id orderNumber userId status totalAmount currency serviceId serviceType serviceSnapshot customerInfo
+        serviceDetails consultantId createdAt updatedAt payment items""",
+    ("holyone", "get_payment"): """
+        id orderId amount currency status paymentMethod stripePaymentIntentId stripeChargeId cardLast4 cardBrand
+        failureReason refundAmount refundedAt createdAt updatedAt""",
     ("holyone", "create_payment_intent"): "clientSecret paymentIntentId",
     ("derlg", "register"): "access_token token_type expires_in user",
     ("derlg", "sign_in"): "access_token token_type expires_in user",

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,11 +101,17 @@ class Market:
 
 
 @pytest.fixture(scope="module")
-async def world() -> AsyncIterator[tuple[Mortal, StorefrontClient]]:
+def folder() -> Iterator[Path]:
+    """Open to the user that PostgreSQL runs as."""
     with tempfile.TemporaryDirectory(prefix="sojourn-test-") as name:
         Path(name).chmod(0o755)
-        async with mortal_system(Path(name)) as (system, derlg):
-            yield system, derlg
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+async def world(folder: Path) -> AsyncIterator[tuple[Mortal, StorefrontClient]]:
+    async with mortal_system(folder) as (system, derlg):
+        yield system, derlg
 
 
 @pytest.fixture
@@ -127,7 +133,9 @@ async def _all_settled(system: Mortal, derlg: StorefrontClient, market: Market) 
 
     async def no_more_deliveries() -> bool:
         rows = await system.from_sandbox("/_sandbox/deliveries")
-        return all(row["state"] in ("delivered", "dropped") for row in rows if row["event_type"] == "payment_intent.succeeded")
+        return all(
+            row["state"] in ("delivered", "dropped") for row in rows if row["event_type"] == "payment_intent.succeeded"
+        )
 
     await until(no_more_deliveries, "every webhook is delivered or lost for good")
     for intent_id in market.paid:
@@ -141,9 +149,7 @@ async def _books_are_right(derlg: StorefrontClient, market: Market) -> None:
     assert sold <= SEATS
     for booking_id in market.held:  # what somebody was promised is there
         assert len(await derlg.rows("SELECT FROM bookings WHERE id = $1", UUID(booking_id))) == 1
-    confirmed = await derlg.rows(
-        "SELECT id FROM bookings WHERE trip_id = $1 AND status = 'CONFIRMED'", market.trip_id
-    )
+    confirmed = await derlg.rows("SELECT id FROM bookings WHERE trip_id = $1 AND status = 'CONFIRMED'", market.trip_id)
     assert len(confirmed) == len(market.paid)
     for row in confirmed:
         assert (await derlg.rows(POINTS, row["id"]))[0]["entries"] == 1
