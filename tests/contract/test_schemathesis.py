@@ -47,7 +47,8 @@ async def _derlg(admin: StorefrontClient, sandbox: str) -> dict[str, Any]:
 
 async def _holyone(admin: StorefrontClient, sandbox: str) -> dict[str, Any]:
     service = {
-        "slug": f"package-{uuid4().hex}", "type": "MAIN", "title": "Professional", "description": "A visa.", "price": "299.00",
+        "slug": f"package-{uuid4().hex}", "type": "MAIN", "title": "Professional", "description": "A visa.",
+        "price": "299.00",
     }  # fmt: skip
     service_id = read(await admin.post("/services", json=service), 201)["id"]
     open_order, paid = [read(await admin.post("/orders", json={"serviceId": service_id}), 201) for _ in range(2)]

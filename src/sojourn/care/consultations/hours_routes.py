@@ -1,7 +1,5 @@
 """Consultants' hours over HTTP: their own as `me`, anybody's for an admin."""
 
-from datetime import date
-
 from fastapi import APIRouter, Depends
 
 from sojourn.care.consultations import hours
@@ -11,6 +9,7 @@ from sojourn.people.auth.access import CurrentDesk
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.kit.wire import Day
 from sojourn.platform.storefront import LimitClass
 
 router = APIRouter(
@@ -37,7 +36,7 @@ async def set_consultant_hours(ctx: Ctx, desk: CurrentDesk, whose: Whose, body: 
 
 @router.put("/overrides/{day}", operation_id="set_consultant_override", responses=refuses(ConsultantNotFound))
 async def set_consultant_override(
-    ctx: Ctx, desk: CurrentDesk, whose: Whose, day: date, body: OverrideIn
+    ctx: Ctx, desk: CurrentDesk, whose: Whose, day: Day, body: OverrideIn
 ) -> ConsultantHours:
     """Let one date differ from the week; without hours it is closed."""
     user_id = hours.owner_of(whose, desk)
@@ -47,7 +46,7 @@ async def set_consultant_override(
 
 
 @router.delete("/overrides/{day}", operation_id="unset_consultant_override", status_code=204)
-async def unset_consultant_override(ctx: Ctx, desk: CurrentDesk, whose: Whose, day: date) -> None:
+async def unset_consultant_override(ctx: Ctx, desk: CurrentDesk, whose: Whose, day: Day) -> None:
     """Let one date be like the week again."""
     user_id = hours.owner_of(whose, desk)
     async with ctx.unit_of_work() as tx:

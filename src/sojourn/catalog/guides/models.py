@@ -1,6 +1,5 @@
 """What a guide is, as they are read, written and asked for."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +10,7 @@ from sojourn.catalog.policies import CancellationPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, LanguageCode, LanguageCodes, LanguageName, Lines, Price, Query, Slug
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import LongText, Money, MoneyIn, Text, Wire
+from sojourn.platform.kit.wire import Day, LongText, Money, MoneyIn, Text, Wire
 
 
 class LicenseType(StrEnum):
@@ -114,8 +113,8 @@ class GuideFilters(Wire):
 
     language: Annotated[LanguageCode, BeforeValidator(_lower)] | None = None
     province: Place | None = None
-    available_date: date | None = None
-    end_date: date | None = None
+    available_date: Day | None = None
+    end_date: Day | None = None
     max_price: MoneyIn | None = None
     people: Group | None = None
     q: Query | None = None

@@ -1,6 +1,5 @@
 """What a hotel and its rooms are, as they are read, written and asked for."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +9,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from sojourn.catalog.policies import CancellationPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, Key, LanguageCodes, Lines, Paging, Price, Query, Slug
-from sojourn.platform.kit.wire import LongText, Money, MoneyIn, Text, Wire
+from sojourn.platform.kit.wire import Day, LongText, Money, MoneyIn, Text, Wire
 
 MAX_NIGHTS = 60
 
@@ -177,8 +176,8 @@ class HotelFilters(Paging):
     max_price: MoneyIn | None = None
     guests: Annotated[int, Field(ge=1, le=500)] | None = None
     rooms: Annotated[int, Field(ge=1, le=100)] = 1
-    check_in: date | None = None
-    check_out: date | None = None
+    check_in: Day | None = None
+    check_out: Day | None = None
     q: Query | None = None
     sort: HotelSort = HotelSort.STARS
 

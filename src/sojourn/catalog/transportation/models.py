@@ -1,6 +1,5 @@
 """What a vehicle is, as it is read, written and asked for."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from sojourn.catalog.policies import CancellationPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, LanguageCode, Lines, Paging, Price, Query, Slug
-from sojourn.platform.kit.wire import Money, MoneyIn, Text, Wire
+from sojourn.platform.kit.wire import Day, Money, MoneyIn, Text, Wire
 
 
 class Category(StrEnum):
@@ -139,8 +138,8 @@ class VehicleFilters(Paging):
     min_capacity: Capacity | None = None
     province: Place | None = None
     max_price: MoneyIn | None = None
-    travel_date: date | None = None
-    end_date: date | None = None
+    travel_date: Day | None = None
+    end_date: Day | None = None
     q: Query | None = None
     sort: VehicleSort = VehicleSort.PRICE_ASC
 

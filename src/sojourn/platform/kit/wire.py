@@ -80,7 +80,8 @@ def _written_out(value: object) -> object:
 
 
 def _within_reach(value: date) -> date:
-    # Days are counted on from these, and zones move them: at the calendar's very ends neither is possible.
+    # Days are counted on from these, and zones move them: at the calendar's very ends neither is possible. And the
+    # driver sends its last day as PostgreSQL's 'infinity', to which no series of days ever comes.
     if not MIN_YEAR <= value.year <= MAX_YEAR:
         raise ValueError(f"must lie in the years {MIN_YEAR} to {MAX_YEAR}")
     return value
