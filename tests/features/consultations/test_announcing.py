@@ -117,15 +117,18 @@ async def test_a_request_is_told_to_the_consultant_alone(
         asked = await practice.book(customer, await practice.order(customer))
         async with work_for(practice.office, sandbox) as work:
             await do_jobs(work)
+            moved = {"startsAt": (THURSDAY + timedelta(hours=1)).isoformat()}
+            read(await customer.post(f"/consultations/{asked['id']}/move", json=moved))
+            await do_jobs(work)
             assert await mails(customer.email) == []
-            [(mail, text)] = await mails(practice.consultant.email)
-            assert (mail["subject"].partition(":")[0], text) == ("A consultation is asked for", "")
+            asked_for = [(mail["subject"][:40], text) for mail, text in await mails(practice.consultant.email)]
+            assert asked_for == [("A consultation is asked for: December 3,", "")] * 2
             read(await practice.consultant.post(f"/consultations/{asked['id']}/approve"))
             await do_jobs(work)
         [(mail, text)] = await mails(customer.email)
         assert mail["subject"].startswith("Your consultation is booked")
-        assert event_in(text)["SEQUENCE"] == 0
-        assert len(await mails(practice.consultant.email)) == 2
+        assert event_in(text)["SEQUENCE"] == 1
+        assert len(await mails(practice.consultant.email)) == 3
 
 
 async def test_consultations_go_with_their_cancelled_order(

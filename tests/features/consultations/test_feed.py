@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from icalendar import Calendar
+from structlog.testing import CapturingLogger
 from tests.features.consultations.conftest import THURSDAY, Practice
 from tests.support.client import StorefrontClient, read, refusal
 
+from sojourn.platform.http import edge
 from sojourn.platform.kit.clock import FrozenClock
 
 
@@ -64,9 +67,16 @@ async def test_an_account_that_is_closed_has_no_calendar(customer: StorefrontCli
     assert refusal(await holyone.get(path), 404) == "CALENDAR_FEED_NOT_FOUND"
 
 
-async def test_the_secret_is_not_kept(customer: StorefrontClient) -> None:
+async def test_the_secret_is_not_kept(
+    customer: StorefrontClient, holyone: StorefrontClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = await address(customer)
     secret = path.rpartition("/")[2].removesuffix(".ics")
     kept = await customer.rows("SELECT encode(token_hash, 'escape') AS kept FROM calendar_feeds")
     told = await customer.rows("SELECT detail::text FROM audit_entries")
-    assert secret not in str(kept) + str(told)
+    log = CapturingLogger()
+    monkeypatch.setattr(edge, "access_log", log)
+    assert (await customer.delete("/consultations/feed")).status_code == 204
+    assert (await holyone.get(path)).status_code == 404
+    assert "/consultations/feed/{token}.ics" in str(log.calls)
+    assert secret not in str(kept) + str(told) + str(log.calls)

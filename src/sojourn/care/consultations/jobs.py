@@ -32,9 +32,9 @@ async def announce_change(work: Work, payload: Payload) -> None:
         now_stored = await queries.lock_consultation(tx, consultation_id)
         if now_stored.sequence != sequence:
             # Its own job may have looked before the room was there.
-            await enqueue(tx, announce(consultation_id, sequence=now_stored.sequence))
+            await enqueue(tx, announce(consultation_id, sequence=now_stored.sequence, is_moved=True))
             return
-        await _tell(work, tx, now_stored)
+        await _tell(work, tx, now_stored, is_moved=payload["is_moved"])
 
 
 async def _arrange_room(work: Work, stored: Stored) -> None:
@@ -59,13 +59,13 @@ def _meeting(stored: Stored) -> Meeting:
     )
 
 
-async def _tell(work: Work, tx: Connection, stored: Stored) -> None:
+async def _tell(work: Work, tx: Connection, stored: Stored, *, is_moved: bool) -> None:
     """A request is the consultant's news alone; everything else is both sides'."""
     parties = await queries.get_parties(tx, stored.id)
     if stored.status is Status.PENDING:
         await _keep(work, tx, parties, for_customer=False, news="REQUESTED")
         return
-    news = "CANCELLED" if stored.status is Status.CANCELLED else "MOVED" if stored.sequence else "SCHEDULED"
+    news = "CANCELLED" if stored.status is Status.CANCELLED else "MOVED" if is_moved else "SCHEDULED"
     for for_customer in (True, False):
         await _keep(work, tx, parties, for_customer=for_customer, news=news)
 

@@ -167,7 +167,7 @@ async def move(
     await queries.move(tx, stored.id, starts_at=starts_at, moves=0 if by_staff else 1, now=now)
     detail = {"from": stored.scheduled_at.isoformat(), "to": starts_at.isoformat(), "by_staff": by_staff}
     await note_act(tx, "consultation.moved", stored, actor=actor, now=now, origin=origin, detail=detail)
-    await enqueue(tx, announce(stored.id, sequence=stored.sequence + 1))
+    await enqueue(tx, announce(stored.id, sequence=stored.sequence + 1, is_moved=True))
     moved = replace(stored, scheduled_at=starts_at)
     await _take_slot(tx, moved, consultant.calendar.zone, by_staff=by_staff, now=now, rules=rules)
 

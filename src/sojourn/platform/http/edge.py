@@ -127,9 +127,16 @@ class Edge:
         histogram.observe(seconds)
         if status >= 400 or seconds > SLOW_SECONDS or scope["method"] != "GET":
             access_log.info(
-                "request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1),
+                "request", method=scope["method"], path=_told_path(scope), status=status, ms=round(seconds * 1000, 1),
                 ip=scope["client_ip"],
             )  # fmt: skip
+
+
+def _told_path(scope: Scope) -> str:
+    """The path as the log may keep it: a `{token}` in it is as good as a password."""
+    path: str = scope["path"]
+    token = scope.get("path_params", {}).get("token")
+    return path.replace(token, "{token}") if token else path
 
 
 class _Answer:
