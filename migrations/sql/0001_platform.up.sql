@@ -1,4 +1,6 @@
--- The job queue's own schema (pgqueuer 1.6, `pgq install --dry-run`), then ours.
+-- The job queue's own schema (pgqueuer 1.6, `pgq install --dry-run`), with one change: its trigger does not NOTIFY on
+-- INSERT. A NOTIFY holds a lock of the whole server from before the commit is written to disk until after it, so
+-- transactions that notify commit one by one. We ring after the commit instead (src/sojourn/platform/db/database.py).
 CREATE TYPE pgqueuer_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');
 
 CREATE TABLE pgqueuer (
@@ -85,8 +87,6 @@ BEGIN
     IF TG_OP = 'UPDATE' AND OLD IS DISTINCT FROM NEW THEN
         to_emit := true;
     ELSIF TG_OP = 'DELETE' THEN
-        to_emit := true;
-    ELSIF TG_OP = 'INSERT' THEN
         to_emit := true;
     ELSIF TG_OP = 'TRUNCATE' THEN
         to_emit := true;

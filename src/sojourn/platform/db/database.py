@@ -7,7 +7,8 @@ Reads and single statements need no transaction of their own: PostgreSQL runs ea
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -52,11 +53,30 @@ async def _no_reset(_: Connection) -> None:
     third of a cached read (design, section 3)."""
 
 
+# What the unit of work that is open in this task wants said once it has committed.
+_SAID_AFTER_COMMIT: ContextVar[dict[str, str] | None] = ContextVar("said_after_commit", default=None)
+_SAY = "SELECT pg_notify($1, $2)"
+BREATH_SECONDS = 0.01
+
+
+def notify_after_commit(channel: str, payload: str) -> None:
+    """Have `payload` said on `channel` when the open unit of work has committed; many at once are said once.
+
+    For hints only (a worker looks by itself every other second): a NOTIFY inside the transaction would be surer, and
+    would make such transactions commit one by one. Outside a unit of work nothing is said.
+    """
+    said = _SAID_AFTER_COMMIT.get()
+    if said is not None:
+        said[channel] = payload
+
+
 class Database:
     """One storefront's PostgreSQL."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, dsn: str) -> None:
         self._pool = pool
+        self._to_say: dict[str, str] = {}
+        self._speaker: asyncio.Task[None] | None = None
         self.dsn = dsn
 
     @classmethod
@@ -97,13 +117,33 @@ class Database:
         when the connection broke during the commit itself, which no client can tell from its outside.
         """
         connection = await self._acquire()
+        said: dict[str, str] = {}
+        outer = _SAID_AFTER_COMMIT.set(said)
         try:
             async with connection.transaction():
                 yield connection
         except CONNECT_FAULTS as fault:
             raise _refusal(fault) from fault
         finally:
+            _SAID_AFTER_COMMIT.reset(outer)
             await self._release(connection)
+        if said:
+            self._say(said)
+
+    def _say(self, said: dict[str, str]) -> None:
+        self._to_say |= said
+        if self._speaker is None or self._speaker.done():
+            self._speaker = asyncio.create_task(self._speak(), name="database-speaker")
+
+    async def _speak(self) -> None:
+        """Off the request's road; what comes meanwhile is said in the next breath."""
+        while self._to_say:
+            now, self._to_say = self._to_say, {}
+            with suppress(Unavailable):
+                async with self.read() as connection:
+                    for channel, payload in now.items():
+                        await connection.execute(_SAY, channel, payload)
+            await asyncio.sleep(BREATH_SECONDS)
 
     async def record_despite_refusal(self, statement: str, *arguments: object) -> None:
         """Run one statement in a transaction of its own, for writes that must outlive a refusal: failed sign-ins,
@@ -130,6 +170,10 @@ class Database:
             return False
 
     async def close(self) -> None:
+        """Close the pool; what is still to be said is left unsaid."""
+        if self._speaker is not None:
+            self._speaker.cancel()
+            await asyncio.gather(self._speaker, return_exceptions=True)
         try:
             await asyncio.wait_for(self._pool.close(), timeout=5)
         except TimeoutError:

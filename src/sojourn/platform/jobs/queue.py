@@ -6,12 +6,14 @@ pgqueuer keeps the queue; a feature declares its jobs in `jobs.py` and the worke
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sojourn.platform.db.database import Connection
+from sojourn.platform.db.database import Connection, notify_after_commit
 
 Payload = Mapping[str, Any]
+
+WAKE_CHANNEL = "ch_pgqueuer"
 
 # What pgqueuer's own `enqueue(..., on_conflict="skip")` writes, shorter: it stands on the webhook's road, and the web
 # process need not load a worker's library for it. A test holds the two against each other.
@@ -50,6 +52,13 @@ async def enqueue(tx: Connection, *jobs: NewJob) -> None:
         [job.after for job in jobs],
         [job.key for job in jobs],
     )
+    notify_after_commit(WAKE_CHANNEL, _wake())
+
+
+def _wake() -> str:
+    """What pgqueuer's own trigger says: a worker that hears it looks into the queue."""
+    event = {"channel": WAKE_CHANNEL, "operation": "insert", "table": "pgqueuer", "type": "table_changed_event"}
+    return json.dumps({**event, "sent_at": datetime.now(UTC).isoformat()})
 
 
 def retry_delay(attempt: int) -> timedelta:
