@@ -33,6 +33,7 @@ async def test_a_pdf_comes_back_as_it_was(customer: StorefrontClient) -> None:
     assert (document["status"], document["scanStatus"], document["fileSize"]) == ("PENDING", "UNSCANNED", len(sent))
     assert (document["mimeType"], document["thumbnailUrl"]) == ("application/pdf", None)
     assert read(await customer.get(f"/documents/{document['id']}")) == document
+    assert (await bytes_of(customer, document["id"], "thumbnail")).content == sent  # a PDF has none: the file itself
     answer = await bytes_of(customer, document["id"])
     assert answer.content == sent
     assert answer.headers["content-type"] == "application/pdf"

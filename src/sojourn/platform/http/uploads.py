@@ -93,9 +93,7 @@ def _checked(given: dict[str, Any], model: type[Fields]) -> Fields:
 def _parser(request: Request) -> _Parser:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidInput.at("file", "send multipart/form-data with a part named file")
-    return _Parser(
-        request.headers, request.stream(), max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
-    )
+    return _Parser(request.headers, request.stream(), max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
 
 
 async def _parse(parser: _Parser, too_large: type[Refusal]) -> FormData:
