@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from sojourn.platform.kit.money import ZERO, round_money
 from sojourn.platform.storefront import SalesRules
 from sojourn.sales.pricing.models import LineKind
-from sojourn.sales.pricing.rules import Extra, max_points, points_for, points_value, price_package, price_service
+from sojourn.sales.pricing.rules import (
+    Extra,
+    max_points,
+    points_for,
+    points_value,
+    price_hire,
+    price_package,
+    price_service,
+)
 
 RULES = SalesRules()
 amounts = st.decimals(min_value="0.01", max_value="9999.99", places=2)
@@ -73,3 +81,18 @@ def test_one_point_a_whole_dollar(cash: Decimal) -> None:
 def test_rounding_is_half_up_once_a_line() -> None:
     price = price_package(title="T", unit_price=Decimal("33.35"), people=1, is_student=True, rules=RULES)
     assert price.discount == Decimal("3.34")  # 3.335, half-up
+
+
+@given(amounts, st.integers(1, 6000), st.integers(1, 500), st.booleans(), st.integers(0, 10**6))
+def test_a_hire_adds_up(unit: Decimal, units: int, people: int, is_student: bool, wished: int) -> None:
+    plain = price_hire(title="T", unit_price=unit, units=units, people=people, is_student=is_student, rules=RULES)
+    assert plain.subtotal == unit * units
+    assert plain.discount == (round_money(unit * units / people / 10) if is_student else ZERO)
+    points = max_points(after_discounts=plain.subtotal - plain.discount, available=wished, rules=RULES)
+    price = price_hire(
+        title="T", unit_price=unit, units=units, people=people, is_student=is_student, points=points, rules=RULES
+    )
+    assert sum((line.amount for line in price.lines), ZERO) == price.total
+    assert ZERO <= price.total == plain.total - price.loyalty_discount
+    assert 0 <= price.points_earned <= price.total
+    assert price.non_refundable == ZERO

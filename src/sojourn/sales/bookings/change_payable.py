@@ -14,7 +14,7 @@ from sojourn.sales.bookings import changes, changes_queries, queries
 from sojourn.sales.bookings.changes_queries import Change, NewTerms
 from sojourn.sales.bookings.models import Booking, BookingStatus
 from sojourn.sales.bookings.payable import note_refunds
-from sojourn.sales.inventory import queries as inventory
+from sojourn.sales.bookings.stock import find_resources
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind, PurchaseState
@@ -69,6 +69,7 @@ def _terms(change: Change) -> NewTerms:
         options=change.price["options"],
         travelers=change.price["travelers"],
         price=Price.model_validate(kept),
+        rooms=change.price["rooms"],
     )
 
 
@@ -93,14 +94,14 @@ class ChangePayable:
     async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:
         assert isinstance(purchase, ChangePurchase)  # noqa: S101 - made by `lock` above
         booking, change = purchase.booking, purchase.change
-        resource_id = await inventory.find_departure(tx, trip_id=booking.trip_id)
-        if resource_id is None:
+        resources = await find_resources(tx, booking)
+        if resources is None:
             return False
         try:
             async with savepoint(tx):
                 await changes.claim_increment(
-                    tx, booking=booking, change_id=change.id, resource_id=resource_id, day=change.travel_date,
-                    people=change.people_count, expires_at=None, now=now,
+                    tx, booking=booking, change_id=change.id, resources=resources, terms=_terms(change),
+                    expires_at=None, now=now,
                 )  # fmt: skip
         except SoldOut:
             return False

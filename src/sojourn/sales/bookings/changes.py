@@ -4,6 +4,8 @@ An open hold is simply priced and claimed anew. A paid booking that becomes chea
 comes back by the policy. One that becomes dearer waits, with claims of its own, until the difference is paid.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,21 +21,26 @@ from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.money import ZERO, percent_of
 from sojourn.platform.storefront import Storefront
-from sojourn.sales.bookings import changes_queries, queries, rules
+from sojourn.sales.bookings import changes_queries, facts_queries, queries, rides, rules
 from sojourn.sales.bookings.changes_queries import NewTerms
-from sojourn.sales.bookings.errors import ChangePending, NotModifiable, TripNotBookable
+from sojourn.sales.bookings.errors import ChangePending, NotModifiable
+from sojourn.sales.bookings.facts import Facts
 from sojourn.sales.bookings.models import (
     Booking,
     BookingStatus,
+    BookingType,
     ChangeIn,
-    Departure,
     OptionChoice,
     Terms,
+    Transfer,
 )
-from sojourn.sales.bookings.service import check_points, check_terms, price_of
+from sojourn.sales.bookings.offers import make_offer
+from sojourn.sales.bookings.service import check_points
+from sojourn.sales.bookings.stock import claims_of_booking, claims_of_terms, find_resources, resources_of
 from sojourn.sales.effects import BOOKING_MODIFIED, CANCEL_INTENT, effect
 from sojourn.sales.inventory import queries as inventory
-from sojourn.sales.inventory.models import Claim
+from sojourn.sales.inventory.errors import SoldOut
+from sojourn.sales.inventory.models import ResourceKind
 from sojourn.sales.payments import queries as payments
 from sojourn.sales.payments import refunds
 from sojourn.sales.payments.models import RefundCause
@@ -59,43 +66,71 @@ async def modify(
         if pending.expires_at > now:
             raise ChangePending(details={"change_id": str(pending.id)})
         await changes_queries.cancel_pending(tx, booking_id=booking_id, now=now)
-    departure = await _departure(tx, booking, now)
-    terms = _new_terms(booking, departure, body, storefront=storefront, now=now)
+    facts = await _facts(tx, booking, now)
+    terms = _new_terms(booking, facts, body, storefront=storefront, now=now)
     if is_hold:
-        await _change_hold(tx, booking, departure, terms, now)
+        await _change_hold(tx, booking, facts, terms, now)
     elif terms.price.total > booking.total_usd:
-        await _open_change(tx, booking, departure, terms, storefront, now)
+        await _open_change(tx, booking, facts, terms, storefront, now)
         return
     else:
-        await _change_paid(tx, booking, departure, terms, storefront, now, origin)
+        await _change_paid(tx, booking, facts, terms, storefront, now, origin)
     await note_modified(tx, booking, terms, now=now, origin=origin)
 
 
-async def _departure(tx: Connection, booking: Booking, now: datetime) -> Departure:
-    """The trip at the price it was bought for; a retired trip can no longer be moved."""
-    current = await queries.get_departure(tx, trip_id=booking.trip_id, user_id=booking.user_id, now=now)
-    bought = booking.snapshot
-    return Departure(
-        trip_id=current.trip_id, title=current.title, slug=current.slug,
-        price_per_person=Decimal(bought["price_per_person_usd"]),
-        non_refundable_fee=Decimal(bought["non_refundable_fee_usd"]),
-        duration_days=bought["duration_days"], min_people=current.min_people, max_people=current.max_people,
-        options=current.options, policy=booking.cancellation_policy, meeting_point=current.meeting_point,
-        resource_id=current.resource_id, is_student=booking.student_discount_applied,
+async def _facts(tx: Connection, booking: Booking, now: datetime) -> Facts:
+    """What was booked, at the prices it was bought for; what is retired can no longer be moved."""
+    current = await facts_queries.get_facts(
+        tx, user_id=booking.user_id, trip_id=booking.trip_id, hotel_room_id=booking.hotel_room_id,
+        vehicle_id=booking.vehicle_id, guide_id=booking.guide_id, now=now,
     )  # fmt: skip
-
-
-def _new_terms(
-    booking: Booking, departure: Departure, body: ChangeIn, *, storefront: Storefront, now: datetime
-) -> NewTerms:
-    chosen = [OptionChoice.model_validate(option) for option in booking.snapshot["options"]]
-    asked = Terms(
-        travel_date=body.travel_date or booking.travel_date,
-        people_count=body.people_count or booking.people_count,
-        options=chosen if body.options is None else body.options,
+    bought = booking.snapshot
+    rates = {name: Decimal(rate) for name, rate in bought["rates"].items()}
+    departure, room, vehicle, guide = current.departure, current.room, current.vehicle, current.guide
+    if departure is not None:
+        departure = replace(
+            departure, price_per_person=Decimal(bought["price_per_person_usd"]),
+            non_refundable_fee=Decimal(bought["non_refundable_fee_usd"]), duration_days=bought["duration_days"],
+        )  # fmt: skip
+    if room is not None:
+        room = replace(room, rate=rates["room"])
+    if vehicle is not None:
+        vehicle = rides.at_price(vehicle, rates["vehicle"], _ride(booking))
+    if guide is not None:
+        guide = replace(guide, rate=rates["guide"])
+    return Facts(
+        departure=departure, room=room, vehicle=vehicle, guide=guide, is_student=booking.student_discount_applied
     )
-    check_terms(departure, asked, storefront=storefront, now=now)
-    price = price_of(departure, asked, points=booking.loyalty_points_used, rules=storefront.rules)
+
+
+def _ride(booking: Booking) -> Transfer | None:
+    transfer = booking.snapshot["transfer"]
+    return None if transfer is None else Transfer.model_validate(transfer)
+
+
+def _asked(booking: Booking, body: ChangeIn) -> Terms:
+    """The booking's terms with what is to change. A stay or hire that moves keeps its length unless that is said."""
+    if body.rooms is not None and booking.hotel_room_id is None:
+        raise InvalidInput.at("rooms", "needs a booking with a room")
+    travel_date = body.travel_date or booking.travel_date
+    length = booking.end_date - booking.travel_date
+    is_package = booking.booking_type is BookingType.PACKAGE
+    chosen = [OptionChoice.model_validate(option) for option in booking.snapshot["options"]]
+    return Terms(
+        travel_date=travel_date,
+        end_date=body.end_date or (None if is_package else travel_date + length),
+        people_count=body.people_count or booking.people_count,
+        rooms=body.rooms or booking.rooms,
+        options=chosen if body.options is None else body.options,
+        transfer=_ride(booking),
+        distance_km=booking.snapshot["distance_km"],
+    )
+
+
+def _new_terms(booking: Booking, facts: Facts, body: ChangeIn, *, storefront: Storefront, now: datetime) -> NewTerms:
+    offer = make_offer(facts, _asked(booking, body), storefront=storefront, now=now)
+    asked = offer.terms
+    price = offer.price(points=booking.loyalty_points_used, rules=storefront.rules)
     spent = booking.loyalty_points_used
     if spent:
         most = max_points(after_discounts=price.subtotal - price.discount, available=spent, rules=storefront.rules)
@@ -103,7 +138,7 @@ def _new_terms(
     is_new_request = "special_requests" in body.model_fields_set
     return NewTerms(
         travel_date=asked.travel_date,
-        end_date=rules.end_date(asked.travel_date, departure.duration_days),
+        end_date=offer.end_date,
         people_count=asked.people_count,
         pickup_location=body.pickup_location or booking.pickup_location,
         special_requests=body.special_requests if is_new_request else booking.special_requests,
@@ -111,25 +146,22 @@ def _new_terms(
         options=[choice.model_dump(mode="json") for choice in asked.options],
         travelers=None if body.travelers is None else [t.model_dump(mode="json") for t in body.travelers],
         price=price,
+        rooms=offer.rooms,
     )
 
 
-def _claims(departure: Departure, day: date, people: int) -> list[Claim]:
-    return [Claim(resource_id=departure.resource_id, day=day, quantity=people)]
-
-
-async def _change_hold(tx: Connection, booking: Booking, departure: Departure, terms: NewTerms, now: datetime) -> None:
+async def _change_hold(tx: Connection, booking: Booking, facts: Facts, terms: NewTerms, now: datetime) -> None:
     await _rewrite(tx, booking, terms, paid=ZERO, points=0, now=now)
     closed = await payments.close_open_payments(tx, purchase_id=booking.id, code="superseded", now=now)
     await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
     await inventory.take(
         tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id,
-        claims=_claims(departure, terms.travel_date, terms.people_count), expires_at=booking.reserved_until, now=now,
+        claims=claims_of_terms(resources_of(facts), terms), expires_at=booking.reserved_until, now=now,
     )  # fmt: skip
 
 
 async def _change_paid(
-    tx: Connection, booking: Booking, departure: Departure, terms: NewTerms, storefront: Storefront, now: datetime,
+    tx: Connection, booking: Booking, facts: Facts, terms: NewTerms, storefront: Storefront, now: datetime,
     origin: Origin,
 ) -> None:  # fmt: skip
     """Same price or less: at once. The difference comes back in the percentage the policy gives now."""
@@ -137,11 +169,11 @@ async def _change_paid(
     if saved > ZERO:
         await _refund_difference(tx, booking, saved, storefront, now, origin)
     await _rewrite(tx, booking, terms, paid=ZERO, points=0, now=now)
-    if (terms.travel_date, terms.people_count) != (booking.travel_date, booking.people_count):
+    claims = claims_of_terms(resources_of(facts), terms)
+    if claims != claims_of_booking(resources_of(facts), booking):
         await inventory.take(
-            tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id,
-            claims=_claims(departure, terms.travel_date, terms.people_count), expires_at=None, now=now,
-        )  # fmt: skip
+            tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id, claims=claims, expires_at=None, now=now
+        )
 
 
 async def _refund_difference(
@@ -164,7 +196,7 @@ async def _refund_difference(
 
 
 async def _open_change(
-    tx: Connection, booking: Booking, departure: Departure, terms: NewTerms, storefront: Storefront, now: datetime
+    tx: Connection, booking: Booking, facts: Facts, terms: NewTerms, storefront: Storefront, now: datetime
 ) -> None:
     """Claim only what the booking does not have yet, and wait for the difference."""
     change_id = new_id()
@@ -174,19 +206,20 @@ async def _open_change(
         amount_due=terms.price.total - booking.total_usd, version=booking.version, expires_at=until, now=now,
     )  # fmt: skip
     await claim_increment(
-        tx, booking=booking, change_id=change_id, resource_id=departure.resource_id, day=terms.travel_date,
-        people=terms.people_count, expires_at=until, now=now,
-    )  # fmt: skip
+        tx, booking=booking, change_id=change_id, resources=resources_of(facts), terms=terms, expires_at=until, now=now
+    )
 
 
 async def claim_increment(
-    tx: Connection, *, booking: Booking, change_id: UUID, resource_id: UUID, day: date, people: int,
+    tx: Connection, *, booking: Booking, change_id: UUID, resources: Mapping[ResourceKind, UUID], terms: NewTerms,
     expires_at: datetime | None, now: datetime,
 ) -> None:  # fmt: skip
-    """Claim for a change what goes beyond the booking's own claim. Raises SoldOut."""
-    extra = people - booking.people_count if day == booking.travel_date else people
-    if extra > 0:
-        claims = [Claim(resource_id=resource_id, day=day, quantity=extra)]
+    """Claim for a change what goes beyond the booking's own claims. Raises SoldOut."""
+    had = {(claim.resource_id, claim.day): claim.quantity for claim in claims_of_booking(resources, booking)}
+    wanted = claims_of_terms(resources, terms)
+    more = [replace(claim, quantity=claim.quantity - had.get((claim.resource_id, claim.day), 0)) for claim in wanted]
+    claims = [claim for claim in more if claim.quantity > 0]
+    if claims:
         await inventory.take(
             tx, kind=PurchaseKind.BOOKING_CHANGE, purchase_id=change_id, claims=claims, expires_at=expires_at, now=now
         )
@@ -204,11 +237,11 @@ async def apply_change(
     tx: Connection, *, booking: Booking, change_id: UUID, terms: NewTerms, paid: Decimal, points: int, now: datetime
 ) -> None:
     """The difference is paid: the change's claims become the booking's, and its terms too. Raises SoldOut."""
-    resource_id = await inventory.find_departure(tx, trip_id=booking.trip_id)
-    if resource_id is None:
-        raise TripNotBookable
+    resources = await find_resources(tx, booking)
+    if resources is None:
+        raise SoldOut
     await inventory.release(tx, purchase_id=change_id, now=now)
-    claims = [Claim(resource_id=resource_id, day=terms.travel_date, quantity=terms.people_count)]
+    claims = claims_of_terms(resources, terms)
     await inventory.take(tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id, claims=claims, expires_at=None, now=now)
     await _rewrite(tx, booking, terms, paid=paid, points=points, now=now)
     await changes_queries.mark_applied(tx, change_id=change_id, now=now)

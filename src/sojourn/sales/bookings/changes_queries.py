@@ -35,7 +35,7 @@ UPDATE bookings SET travel_date = $2, end_date = $3, people_count = $4, pickup_l
        customizations = $7, subtotal_usd = $8, discount_amount_usd = $9, total_usd = $10, non_refundable_usd = $11,
        student_discount_applied = $12, snapshot = snapshot || $13::jsonb, travelers = coalesce($14::jsonb, travelers),
        paid_usd = paid_usd + $15, loyalty_points_earned = loyalty_points_earned + $16, updated_at = $17,
-       version = version + 1
+       rooms = $18, version = version + 1
  WHERE id = $1
 """
 _DROP_LINES = "DELETE FROM price_lines WHERE purchase_id = $1"
@@ -79,6 +79,7 @@ class NewTerms:
     options: list[dict[str, Any]]
     travelers: list[dict[str, Any]] | None
     price: Price
+    rooms: int | None
 
 
 def _change(row: Row) -> Change:
@@ -109,7 +110,9 @@ async def insert_change(
     tx: Connection, *, change_id: UUID, booking_id: UUID, terms: NewTerms, amount_due: Decimal, version: int,
     expires_at: datetime, now: datetime,
 ) -> None:  # fmt: skip
-    price = terms.price.model_dump(mode="json") | {"options": terms.options, "travelers": terms.travelers}
+    price = terms.price.model_dump(mode="json") | {
+        "options": terms.options, "travelers": terms.travelers, "rooms": terms.rooms,
+    }  # fmt: skip
     await tx.execute(
         _INSERT, change_id, booking_id, terms.travel_date, terms.end_date, terms.people_count, terms.pickup_location,
         terms.special_requests, terms.customizations, price, amount_due, version, expires_at, now,
@@ -134,6 +137,7 @@ async def rewrite_booking(
         _REWRITE, booking_id, terms.travel_date, terms.end_date, terms.people_count, terms.pickup_location,
         terms.special_requests, terms.customizations, price.subtotal, price.discount, price.total,
         price.non_refundable, price.is_student, {"options": terms.options}, terms.travelers, paid, points_earned, now,
+        terms.rooms,
     )  # fmt: skip
     await tx.execute(_DROP_LINES, booking_id)
     await tx.execute(_WRITE_LINES, booking_id, *_line_columns(price.lines))

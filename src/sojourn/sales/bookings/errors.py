@@ -15,6 +15,12 @@ class TripNotBookable(Refusal):
     sentence = "There is no such trip on sale."
 
 
+class RoomNotBookable(Refusal):
+    status = 404
+    code = "ROOM_NOT_FOUND"
+    sentence = "There is no such room on sale."
+
+
 class BookingTypeNotOffered(Refusal):
     status = 422
     code = "BOOKING_TYPE_NOT_OFFERED"

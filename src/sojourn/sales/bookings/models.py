@@ -56,22 +56,43 @@ class Traveler(Wire):
     dietary_needs: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
 
 
+class Transfer(Wire):
+    """A ride from a vehicle's price list."""
+
+    from_place: ShortText
+    to_place: ShortText
+
+
+RoomCount = Annotated[int, Field(ge=1, le=100)]
+
+
 class Terms(Wire):
     """What one may ask for: the common part of a quote, a hold and a change."""
 
-    travel_date: Day
+    travel_date: Day = Field(description="The first day; check-in of a stay.")
+    end_date: Day | None = Field(
+        None, description="Check-out of a stay; last day of a vehicle or guide. A trip's follows from its length."
+    )
     people_count: Annotated[int, Field(ge=1, le=500)]
+    rooms: RoomCount | None = Field(None, description="With `hotel_room_id`: how many of that kind; 1 if not said.")
+    transfer: Transfer | None = Field(None, description="TRANSPORT_ONLY: at a transfer's price instead of by the day.")
+    distance_km: Annotated[int, Field(ge=1, le=5000)] | None = Field(
+        None, description="TRANSPORT_ONLY: by the kilometre instead of by the day."
+    )
     options: Annotated[list[OptionChoice], Field(max_length=20)] = []
 
 
 class QuoteIn(Terms):
     booking_type: BookingType = BookingType.PACKAGE
-    trip_id: UUID
+    trip_id: UUID | None = Field(None, description="PACKAGE: the trip. It may take room, vehicle and guide along.")
+    hotel_room_id: UUID | None = None
+    vehicle_id: UUID | None = None
+    guide_id: UUID | None = None
     loyalty_points: Annotated[int, Field(ge=0, le=10_000_000)] = 0
 
 
 class BookingIn(QuoteIn):
-    pickup_location: ShortText
+    pickup_location: ShortText | None = Field(None, description="Needed unless it is a stay: that is at the hotel.")
     special_requests: Note | None = None
     customizations: dict[str, JsonValue] | None = None
     travelers: Annotated[list[Traveler], Field(max_length=500)] = []
@@ -82,7 +103,9 @@ class ChangeIn(Wire):
     """Only what is sent changes."""
 
     travel_date: Day | None = None
+    end_date: Day | None = None
     people_count: Annotated[int, Field(ge=1, le=500)] | None = None
+    rooms: RoomCount | None = None
     options: Annotated[list[OptionChoice], Field(max_length=20)] | None = None
     pickup_location: ShortText | None = None
     special_requests: Note | None = None
@@ -99,12 +122,17 @@ class CancelIn(Wire):
 class Quote(Wire):
     """A price, now. Nothing is held."""
 
-    trip_id: UUID
+    booking_type: BookingType
+    trip_id: UUID | None
+    hotel_room_id: UUID | None
+    vehicle_id: UUID | None
+    guide_id: UUID | None
     title: str
     travel_date: date
     end_date: date
     people_count: int
-    available: int
+    rooms: int | None
+    available: int = Field(description="Places, rooms or vehicles left on the scarcest day.")
     currency: str
     price: Price
     max_loyalty_points: int
@@ -156,6 +184,7 @@ class BookingOut(Wire):
     travel_date: date
     end_date: date
     people_count: int
+    rooms: int | None
     pickup_location: str
     special_requests: str | None
     customizations: dict[str, Any] | None
@@ -202,25 +231,6 @@ class BookingDetail(BookingOut):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
-    """What a booking needs to know of a trip, the traveller and the stock: read once, before anything is locked."""
-
-    trip_id: UUID
-    title: str
-    slug: str
-    price_per_person: Decimal
-    non_refundable_fee: Decimal
-    duration_days: int
-    min_people: int
-    max_people: int
-    options: list[dict[str, Any]]
-    policy: dict[str, Any]
-    meeting_point: str | None
-    resource_id: UUID
-    is_student: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
     """A booking as stored, for the use cases. Amounts in `currency`."""
 
@@ -229,13 +239,17 @@ class Booking:
     user_id: UUID
     booking_type: BookingType
     status: BookingStatus
-    trip_id: UUID
+    trip_id: UUID | None
+    hotel_room_id: UUID | None
+    vehicle_id: UUID | None
+    guide_id: UUID | None
     title: str
     snapshot: dict[str, Any]
     travel_date: date
     end_date: date
     time_zone: str
     people_count: int
+    rooms: int | None
     pickup_location: str
     special_requests: str | None
     customizations: dict[str, Any] | None

@@ -13,10 +13,10 @@ from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import Storefront
 from sojourn.sales.bookings import changes_queries, queries, rules
 from sojourn.sales.bookings.models import Booking, BookingStatus
+from sojourn.sales.bookings.stock import claims_of_booking, find_resources
 from sojourn.sales.effects import BOOKING_CONFIRMED, effect
 from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.inventory.errors import SoldOut
-from sojourn.sales.inventory.models import Claim
 from sojourn.sales.loyalty import queries as loyalty_queries
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments import queries as payments
@@ -68,16 +68,16 @@ def as_purchase(booking: Booking, now: datetime) -> BookingPurchase:
 async def reclaim(tx: Connection, *, booking: Booking, now: datetime) -> bool:
     """Take the stock of a lapsed hold again; False when it is gone. The customer is locked before the stock, as a
     hold does it."""
-    resource_id = await inventory.find_departure(tx, trip_id=booking.trip_id)
-    if resource_id is None:
+    resources = await find_resources(tx, booking)
+    if resources is None:
         return False
     if booking.loyalty_points_used:
         await loyalty_queries.lock_owner(tx, user_id=booking.user_id)
-    claim = Claim(resource_id=resource_id, day=booking.travel_date, quantity=booking.people_count)
+    claims = claims_of_booking(resources, booking)
     try:
         async with savepoint(tx):
             await inventory.take(
-                tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id, claims=[claim], expires_at=None, now=now
+                tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id, claims=claims, expires_at=None, now=now
             )
     except SoldOut:
         return False

@@ -9,8 +9,8 @@ from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.http.context import Origin
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
-from sojourn.sales.bookings.errors import BookingNotFound, TripNotBookable
-from sojourn.sales.bookings.models import Booking, BookingStatus, BookingType, Departure
+from sojourn.sales.bookings.errors import BookingNotFound
+from sojourn.sales.bookings.models import Booking, BookingStatus, BookingType
 from sojourn.sales.inventory.models import Claim
 from sojourn.sales.inventory.queries import columns, refusing_stock
 from sojourn.sales.pricing.models import Price
@@ -23,7 +23,7 @@ _WIRE = """
     CASE WHEN b.status = 'EXPIRED' OR (b.status = 'RESERVED' AND b.reserved_until <= {now}) THEN 'HOLD_EXPIRED'
          ELSE b.cancellation_reason END AS cancellation_reason,
     b.trip_id, b.hotel_room_id, b.vehicle_id, b.guide_id, b.title, b.travel_date, b.end_date, b.people_count,
-    b.pickup_location, b.special_requests, b.customizations, b.currency,
+    b.rooms, b.pickup_location, b.special_requests, b.customizations, b.currency,
     b.subtotal_usd::text, b.discount_amount_usd::text, b.loyalty_discount_usd::text, b.total_usd::text,
     b.paid_usd::text, b.refunded_usd::text, b.loyalty_points_earned, b.loyalty_points_used,
     b.student_discount_applied, iso(b.reserved_until) AS reserved_until, b.is_late_payment AS late_payment, b.version,
@@ -47,22 +47,13 @@ _DETAIL_WIRE = """,
             'people_count', c.people_count, 'amount_due', c.amount_due::text, 'expires_at', iso(c.expires_at))
        FROM booking_changes c WHERE c.booking_id = b.id AND c.status = 'PENDING' AND c.expires_at > {now}
     ) AS pending_change"""
-_ROW = """b.id, b.booking_ref, b.user_id, b.booking_type, b.status, b.trip_id, b.title, b.snapshot, b.travel_date,
-       b.end_date, b.time_zone, b.people_count, b.pickup_location, b.special_requests, b.customizations, b.currency,
-       b.total_usd, b.non_refundable_usd, b.paid_usd, b.refunded_usd, b.loyalty_points_earned, b.loyalty_points_used,
-       b.student_discount_applied, b.cancellation_policy, b.reserved_until, b.is_extended, b.language, b.version,
-       b.confirmed_at, b.created_at, u.email"""
+_ROW = """b.id, b.booking_ref, b.user_id, b.booking_type, b.status, b.trip_id, b.hotel_room_id, b.vehicle_id,
+       b.guide_id, b.title, b.snapshot, b.travel_date, b.end_date, b.time_zone, b.people_count, b.rooms,
+       b.pickup_location, b.special_requests, b.customizations, b.currency, b.total_usd, b.non_refundable_usd,
+       b.paid_usd, b.refunded_usd, b.loyalty_points_earned, b.loyalty_points_used, b.student_discount_applied,
+       b.cancellation_policy, b.reserved_until, b.is_extended, b.language, b.version, b.confirmed_at,
+       b.created_at, u.email"""
 
-_DEPARTURE = """
-SELECT t.id AS trip_id, t.title, t.slug, t.price_per_person_usd AS price_per_person,
-       t.non_refundable_fee_usd AS non_refundable_fee, t.duration_days, t.min_people, t.max_people, t.options,
-       t.cancellation_policy AS policy, t.meeting_point, r.id AS resource_id,
-       u.is_student AND (u.student_expires_at IS NULL OR u.student_expires_at > $3) AS is_student
-  FROM trips t
-  JOIN resources r ON r.kind = 'DEPARTURE' AND r.owner_id = t.id
-  LEFT JOIN users u ON u.id = $2
- WHERE t.id = $1 AND t.is_active
-"""
 # The hold in one statement: the customer's limit and the stock are taken under lock (take_hold), then the booking, its
 # price lines and its trail are written. It is its own transaction, so the lock is held for this statement only.
 _HOLD = f"""
@@ -74,11 +65,11 @@ WITH stock AS MATERIALIZED (
         people_count, pickup_location, special_requests, customizations, travelers, currency, subtotal_usd,
         discount_amount_usd, loyalty_discount_usd, total_usd, non_refundable_usd, loyalty_points_earned,
         loyalty_points_used, student_discount_applied, cancellation_policy, reserved_until, language, created_at,
-        updated_at)
+        updated_at, hotel_room_id, vehicle_id, guide_id, rooms)
     SELECT $1, (SELECT r FROM unnest($2::text[]) AS r
                  WHERE NOT EXISTS (SELECT FROM bookings WHERE booking_ref = r) LIMIT 1),
            $3, $4, 'RESERVED', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-           0, $22, $23, $24, $25, $27, $26, $26
+           0, $22, $23, $24, $25, $27, $26, $26, $42, $43, $44, $45
       FROM stock
     RETURNING *
 ), lines AS (
@@ -179,21 +170,13 @@ def _booking(row: Row) -> Booking:
     return Booking(**values)
 
 
-async def get_departure(connection: Connection, *, trip_id: UUID, user_id: UUID, now: datetime) -> Departure:
-    """A trip on sale with what its price depends on. Raises TripNotBookable."""
-    row = await connection.fetchrow(_DEPARTURE, trip_id, user_id, now)
-    if row is None:
-        raise TripNotBookable
-    return Departure(**{**row, "is_student": bool(row["is_student"])})
-
-
 async def hold(
     tx: Connection, *, booking: dict[str, Any], price: Price, claims: Sequence[Claim], max_holds: int, now: datetime,
     origin: Origin,
 ) -> RawJson:  # fmt: skip
     """Write a held booking and take its stock, or nothing. Raises SoldOut, TooManyHolds."""
     lines = price.lines
-    with refusing_stock():
+    with refusing_stock(claims):
         body: str = await tx.fetchval(
             _HOLD,
             booking["id"], booking["references"], booking["user_id"], booking["booking_type"], booking["trip_id"],
@@ -205,6 +188,7 @@ async def hold(
             origin.request_id, max_holds, *columns(claims), list(range(len(lines))),
             [line.kind for line in lines], [line.description for line in lines], [line.quantity for line in lines],
             [line.unit_price for line in lines], [line.amount for line in lines], new_id(),
+            booking["hotel_room_id"], booking["vehicle_id"], booking["guide_id"], booking["rooms"],
         )  # fmt: skip
     return RawJson(body.encode())
 

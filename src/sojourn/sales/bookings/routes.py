@@ -6,6 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from sojourn.catalog.guides.errors import GuideNotFound
+from sojourn.catalog.transportation.errors import VehicleNotFound
 from sojourn.people.auth.access import CurrentAdmin, CurrentUser
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Ctx
@@ -25,6 +27,7 @@ from sojourn.sales.bookings.errors import (
     NotCancellable,
     NotModifiable,
     QuoteChanged,
+    RoomNotBookable,
     TripNotBookable,
 )
 from sojourn.sales.bookings.models import (
@@ -50,9 +53,11 @@ departures_router = APIRouter(
 admin_router = APIRouter(prefix="/admin/bookings", tags=["admin"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 MAX_DAYS = 92
+NOT_FOUND = (TripNotBookable, RoomNotBookable, VehicleNotFound, GuideNotFound)
+NOT_OFFERED = (*NOT_FOUND, BookingTypeNotOffered)
 
 
-@router.post("/quote", operation_id="quote_booking", responses=refuses(TripNotBookable, BookingTypeNotOffered))
+@router.post("/quote", operation_id="quote_booking", responses=refuses(*NOT_OFFERED))
 async def quote_booking(ctx: Ctx, user: CurrentUser, body: QuoteIn) -> Quote:
     """The price of a booking, step by step, and how many places are left. Nothing is held."""
     async with ctx.read() as connection:
@@ -65,10 +70,13 @@ async def quote_booking(ctx: Ctx, user: CurrentUser, body: QuoteIn) -> Quote:
     "",
     operation_id="hold_booking",
     status_code=201,
-    responses=refuses(TripNotBookable, BookingTypeNotOffered, SoldOut, TooManyHolds, QuoteChanged, NotEnoughPoints),
+    responses=refuses(*NOT_OFFERED, SoldOut, TooManyHolds, QuoteChanged, NotEnoughPoints),
 )
 async def hold_booking(ctx: Ctx, user: CurrentUser, body: BookingIn) -> BookingOut | RawJson:
-    """Hold places for 15 minutes: the booking is RESERVED until `reserved_until`. Pay by `/payments/create-intent`."""
+    """Hold places, rooms, a vehicle, a guide for 15 minutes, all or nothing: RESERVED until `reserved_until`.
+
+    Pay by `/payments/create-intent`.
+    """
     # Without points the hold is one statement and needs no transaction around it; with points it is several.
     unit = ctx.unit_of_work() if body.loyalty_points else ctx.read()
     async with unit as tx:
@@ -115,7 +123,7 @@ async def extend_hold(ctx: Ctx, user: CurrentUser, booking_id: UUID) -> BookingD
 @router.patch(
     "/{booking_id}",
     operation_id="modify_booking",
-    responses=refuses(BookingNotFound, NotModifiable, ChangePending, SoldOut, TripNotBookable),
+    responses=refuses(BookingNotFound, NotModifiable, ChangePending, SoldOut, *NOT_FOUND),
 )
 async def modify_booking(ctx: Ctx, user: CurrentUser, booking_id: UUID, body: ChangeIn) -> BookingDetail | RawJson:
     """Change date, party or extras. Where the price rises, `pending_change` waits for its payment."""

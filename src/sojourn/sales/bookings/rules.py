@@ -7,12 +7,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sojourn.catalog.policies import RefundTier
+from sojourn.platform.errors import InvalidInput
 from sojourn.platform.kit.clock import start_of_day
 from sojourn.platform.kit.money import ZERO, percent_of
 from sojourn.platform.storefront import SalesRules
 from sojourn.sales.bookings.models import BookingStatus
 
 HUNDRED = 100
+MAX_HIRE_DAYS = 60
 GRACE = "GRACE"
 AGENCY = "AGENCY"
 UNPAID = "UNPAID"
@@ -38,6 +40,14 @@ def is_live_hold(status: BookingStatus, reserved_until: datetime | None, now: da
 def end_date(travel_date: date, duration_days: int) -> date:
     """The last day of a trip; a one-day trip ends where it begins."""
     return travel_date + timedelta(days=duration_days - 1)
+
+
+def days_inclusive(first: date, last: date) -> int:
+    """Days of a hire, both ends included. Raises InvalidInput when they are no span, or a very long one."""
+    days = (last - first).days + 1
+    if not 1 <= days <= MAX_HIRE_DAYS:
+        raise InvalidInput.at("end_date", f"must lie 0 to {MAX_HIRE_DAYS - 1} days after travel_date")
+    return days
 
 
 def date_window(today: date, rules: SalesRules) -> tuple[date, date]:

@@ -1,7 +1,6 @@
 """Quoting and holding."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,50 +8,47 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Origin
 from sojourn.platform.http.dialect import RawJson
-from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.ids import new_id, new_reference
-from sojourn.platform.storefront import SalesRules, Storefront
-from sojourn.sales.bookings import queries, rules
-from sojourn.sales.bookings.errors import (
-    AlreadyExtended,
-    BookingTypeNotOffered,
-    HoldNotOpen,
-    QuoteChanged,
-    TripNotBookable,
-)
-from sojourn.sales.bookings.models import BookingIn, BookingType, Departure, OptionChoice, Quote, QuoteIn, Terms
+from sojourn.platform.storefront import Storefront
+from sojourn.sales.bookings import facts_queries, queries, rules
+from sojourn.sales.bookings.errors import AlreadyExtended, HoldNotOpen, QuoteChanged, TripNotBookable
+from sojourn.sales.bookings.models import BookingIn, BookingType, Quote, QuoteIn
+from sojourn.sales.bookings.offers import Offer, check_subjects, make_offer
 from sojourn.sales.inventory import queries as inventory
-from sojourn.sales.inventory.models import Claim
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.pricing.models import Price
-from sojourn.sales.pricing.rules import Extra, max_points, price_package
-
-PER_PERSON = "PERSON"
+from sojourn.sales.pricing.rules import max_points
 
 
 async def quote(
     connection: Connection, *, storefront: Storefront, user_id: UUID, body: QuoteIn, now: datetime
 ) -> Quote:
-    """A price and what is left, now; nothing is held. Raises TripNotBookable and InvalidInput by field."""
-    departure = await read_departure(connection, storefront=storefront, user_id=user_id, body=body, now=now)
-    plain = price_of(departure, body, points=0, rules=storefront.rules)
+    """A price and what is left, now; nothing is held. Raises as `read_offer` does."""
+    offer = await read_offer(connection, storefront=storefront, user_id=user_id, body=body, now=now)
+    plain = offer.price(points=0, rules=storefront.rules)
     balance = await loyalty.balance(connection, user_id=user_id, now=now)
     most = max_points(
         after_discounts=plain.subtotal - plain.discount, available=balance.available, rules=storefront.rules
     )
     check_points(body.loyalty_points, most)
-    days = await inventory.list_availability(
-        connection, resource_id=departure.resource_id, first=body.travel_date, last=body.travel_date, now=now
+    days = [claim.day for claim in offer.claims() if claim.resource_id == offer.facts.main.resource_id]
+    left = await inventory.list_availability(
+        connection, resource_id=offer.facts.main.resource_id, first=days[0], last=days[-1], now=now
     )
     return Quote(
-        trip_id=departure.trip_id,
-        title=departure.title,
+        booking_type=body.booking_type,
+        trip_id=body.trip_id,
+        hotel_room_id=body.hotel_room_id,
+        vehicle_id=body.vehicle_id,
+        guide_id=body.guide_id,
+        title=offer.facts.main.title,
         travel_date=body.travel_date,
-        end_date=rules.end_date(body.travel_date, departure.duration_days),
+        end_date=offer.end_date,
         people_count=body.people_count,
-        available=days[0].available if days else 0,
+        rooms=offer.rooms,
+        available=min((day.available for day in left), default=0),
         currency=storefront.currency,
-        price=price_of(departure, body, points=body.loyalty_points, rules=storefront.rules),
+        price=offer.price(points=body.loyalty_points, rules=storefront.rules),
         max_loyalty_points=most,
     )
 
@@ -67,26 +63,25 @@ async def hold(
     now: datetime,
     origin: Origin,
 ) -> RawJson:
-    """Hold places for `hold_seconds`: the booking is RESERVED and its stock claimed, or nothing happens.
+    """Hold stock for `hold_seconds`: the booking is RESERVED and all its stock claimed, or nothing happens.
 
-    Two statements and no network. Raises TripNotBookable, SoldOut, TooManyHolds, NotEnoughPoints, QuoteChanged,
-    InvalidInput by field.
+    Two statements and no network (three where a trip takes room, vehicle or guide along). Raises as `read_offer`, and
+    SoldOut, TooManyHolds, NotEnoughPoints, QuoteChanged.
     """
-    departure = await read_departure(tx, storefront=storefront, user_id=user_id, body=body, now=now)
-    price = price_of(departure, body, points=body.loyalty_points, rules=storefront.rules)
+    offer = await read_offer(tx, storefront=storefront, user_id=user_id, body=body, now=now)
+    price = offer.price(points=body.loyalty_points, rules=storefront.rules)
     if body.expected_total is not None and body.expected_total != price.total:
         raise QuoteChanged(details={"total": f"{price.total:.2f}"})
     booking_id = new_id()
     until = now + timedelta(seconds=storefront.rules.hold_seconds)
+    booking = _row(storefront, offer, body, booking_id=booking_id, user_id=user_id, language=language)
     if body.loyalty_points:
         await _reserve_points(tx, storefront, user_id, booking_id, body.loyalty_points, price, until, now)
-    booking = _row(storefront, departure, body, booking_id=booking_id, user_id=user_id, language=language)
-    claim = Claim(resource_id=departure.resource_id, day=body.travel_date, quantity=body.people_count)
     return await queries.hold(
         tx,
         booking=booking | {"reserved_until": until},
         price=price,
-        claims=[claim],
+        claims=offer.claims(),
         max_holds=storefront.rules.max_open_holds,
         now=now,
         origin=origin,
@@ -102,24 +97,17 @@ async def _reserve_points(
     await loyalty.reserve(tx, user_id=user_id, purchase_id=booking_id, points=points, expires_at=until, now=now)
 
 
-async def read_departure(
+async def read_offer(
     connection: Connection, *, storefront: Storefront, user_id: UUID, body: QuoteIn, now: datetime
-) -> Departure:
-    """The trip behind a request, with the request checked against it."""
-    if body.booking_type is not BookingType.PACKAGE:
-        raise BookingTypeNotOffered(details={"booking_type": body.booking_type.value})
-    departure = await queries.get_departure(connection, trip_id=body.trip_id, user_id=user_id, now=now)
-    check_terms(departure, body, storefront=storefront, now=now)
-    return departure
-
-
-def check_terms(departure: Departure, body: Terms, *, storefront: Storefront, now: datetime) -> None:
-    """Date window and group size. Raises InvalidInput naming the field."""
-    first, last = rules.date_window(local_date(now, storefront.time_zone), storefront.rules)
-    if not first <= body.travel_date <= last:
-        raise InvalidInput.at("travel_date", f"must lie between {first} and {last}")
-    if not departure.min_people <= body.people_count <= departure.max_people:
-        raise InvalidInput.at("people_count", f"must be {departure.min_people} to {departure.max_people} for this trip")
+) -> Offer:
+    """What a request asks for, checked and priced. Raises TripNotBookable, RoomNotBookable, VehicleNotFound,
+    GuideNotFound, BookingTypeNotOffered and InvalidInput by field."""
+    check_subjects(body, storefront)
+    facts = await facts_queries.get_facts(
+        connection, user_id=user_id, trip_id=body.trip_id, hotel_room_id=body.hotel_room_id,
+        vehicle_id=body.vehicle_id, guide_id=body.guide_id, now=now,
+    )  # fmt: skip
+    return make_offer(facts, body, storefront=storefront, now=now)
 
 
 def check_points(asked: int, most: int) -> None:
@@ -128,38 +116,8 @@ def check_points(asked: int, most: int) -> None:
         raise InvalidInput.at("loyalty_points", f"must be a multiple of 100, at most {most} here")
 
 
-def price_of(departure: Departure, body: Terms, *, points: int, rules: SalesRules) -> Price:
-    """The price of these terms on that departure."""
-    return price_package(
-        title=departure.title,
-        unit_price=departure.price_per_person,
-        people=body.people_count,
-        extras=[_extra(departure, choice, body.people_count) for choice in _distinct(body.options)],
-        non_refundable_each=departure.non_refundable_fee,
-        is_student=departure.is_student,
-        points=points,
-        rules=rules,
-    )
-
-
-def _distinct(options: list[OptionChoice]) -> list[OptionChoice]:
-    if len({choice.key for choice in options}) != len(options):
-        raise InvalidInput.at("options", "names the same option twice")
-    return options
-
-
-def _extra(departure: Departure, choice: OptionChoice, people: int) -> Extra:
-    offered = next((option for option in departure.options if option["key"] == choice.key), None)
-    if offered is None:
-        names = ", ".join(option["key"] for option in departure.options) or "none"
-        raise InvalidInput.at("options", f"{choice.key!r} is not offered with this trip (there are: {names})")
-    usual = people if offered["per"] == PER_PERSON else 1
-    title: dict[str, str] = offered["title"]
-    return Extra(description=title["en"], quantity=choice.quantity or usual, unit_price=Decimal(offered["price_usd"]))
-
-
 def _row(
-    storefront: Storefront, departure: Departure, body: BookingIn, *, booking_id: UUID, user_id: UUID, language: str
+    storefront: Storefront, offer: Offer, body: BookingIn, *, booking_id: UUID, user_id: UUID, language: str
 ) -> dict[str, Any]:
     return {
         "id": booking_id,
@@ -167,28 +125,55 @@ def _row(
         "references": [new_reference(storefront.booking_prefix) for _ in range(3)],
         "user_id": user_id,
         "booking_type": body.booking_type,
-        "trip_id": departure.trip_id,
-        "title": departure.title,
-        "snapshot": {
-            "slug": departure.slug,
-            "price_per_person_usd": f"{departure.price_per_person:.2f}",
-            "non_refundable_fee_usd": f"{departure.non_refundable_fee:.2f}",
-            "duration_days": departure.duration_days,
-            "meeting_point": departure.meeting_point,
-            "options": [choice.model_dump(mode="json") for choice in body.options],
-        },
+        "trip_id": body.trip_id,
+        "hotel_room_id": body.hotel_room_id,
+        "vehicle_id": body.vehicle_id,
+        "guide_id": body.guide_id,
+        "rooms": offer.rooms,
+        "title": offer.facts.main.title,
+        "snapshot": _snapshot(offer, body),
         "travel_date": body.travel_date,
-        "end_date": rules.end_date(body.travel_date, departure.duration_days),
+        "end_date": offer.end_date,
         "time_zone": storefront.time_zone,
         "people_count": body.people_count,
-        "pickup_location": body.pickup_location,
+        "pickup_location": _pickup(offer, body),
         "special_requests": body.special_requests,
         "customizations": body.customizations,
         "travelers": [traveler.model_dump(mode="json") for traveler in body.travelers],
         "currency": storefront.currency,
-        "cancellation_policy": departure.policy,
+        "cancellation_policy": offer.facts.main.policy,
         "language": language,
     }
+
+
+def _snapshot(offer: Offer, body: BookingIn) -> dict[str, Any]:
+    """What was sold: a change goes by these prices."""
+    sold: dict[str, Any] = {
+        "rates": offer.rates,
+        "transfer": None if body.transfer is None else body.transfer.model_dump(mode="json"),
+        "distance_km": body.distance_km,
+        "meeting_point": None,
+        "options": [choice.model_dump(mode="json") for choice in body.options],
+    }
+    departure = offer.facts.departure
+    if departure is None:
+        return sold
+    return sold | {
+        "slug": departure.slug,
+        "price_per_person_usd": f"{departure.price_per_person:.2f}",
+        "non_refundable_fee_usd": f"{departure.non_refundable_fee:.2f}",
+        "duration_days": departure.duration_days,
+        "meeting_point": departure.meeting_point,
+    }
+
+
+def _pickup(offer: Offer, body: BookingIn) -> str:
+    """Where the service begins. Raises InvalidInput where only the customer can know."""
+    if body.pickup_location is not None:
+        return body.pickup_location
+    if body.booking_type is not BookingType.HOTEL_ONLY or offer.facts.room is None:
+        raise InvalidInput.at("pickup_location", "is needed: where should we meet you?")
+    return offer.facts.room.address
 
 
 async def extend_hold(

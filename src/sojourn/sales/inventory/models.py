@@ -24,6 +24,8 @@ class Claim:
     day: date
     quantity: int
     minute: int = 0
+    # Named in a refusal, where a purchase takes several kinds.
+    kind: ResourceKind | None = None
 
 
 class DayAvailability(Wire):

@@ -11,7 +11,7 @@ import asyncpg
 
 from sojourn.platform.db.database import Connection
 from sojourn.sales.inventory.errors import SoldOut, TooManyHolds
-from sojourn.sales.inventory.models import Claim, DayAvailability
+from sojourn.sales.inventory.models import Claim, DayAvailability, ResourceKind
 from sojourn.sales.payments.payable import PurchaseKind
 
 NOT_ENOUGH_LEFT = "SJ001"
@@ -36,6 +36,10 @@ SELECT g.day::date AS day, coalesce(d.capacity, r.capacity) AS capacity,
  WHERE r.id = $1 AND r.is_active
  ORDER BY g.day
 """
+_FIND_RESOURCES = """
+SELECT kind, id FROM resources
+ WHERE (kind, owner_id) IN (('DEPARTURE', $1::uuid), ('ROOM', $2::uuid), ('VEHICLE', $3::uuid), ('GUIDE', $4::uuid))
+"""
 _FIND_DEPARTURE = "SELECT id FROM resources WHERE kind = 'DEPARTURE' AND owner_id = $1"
 
 
@@ -50,14 +54,18 @@ def columns(claims: Sequence[Claim]) -> tuple[list[UUID], list[date], list[int],
 
 
 @contextmanager
-def refusing_stock() -> Iterator[None]:
-    """Turn the database's own refusals into ours: `SoldOut` and `TooManyHolds`."""
+def refusing_stock(claims: Sequence[Claim] = ()) -> Iterator[None]:
+    """Turn the database's own refusals into ours: `SoldOut`, naming which of `claims` it was, and `TooManyHolds`."""
     try:
         yield
     except asyncpg.PostgresError as fault:
         if fault.sqlstate == NOT_ENOUGH_LEFT:
             short = json.loads(fault.detail or "{}")
-            raise SoldOut(details={k: short[k] for k in ("day", "requested", "available")}) from None
+            details = {k: short[k] for k in ("day", "requested", "available")}
+            kinds = {str(claim.resource_id): claim.kind.value for claim in claims if claim.kind is not None}
+            if short["resource_id"] in kinds:
+                details["resource"] = kinds[short["resource_id"]]
+            raise SoldOut(details=details) from None
         if fault.sqlstate == TOO_MANY_HOLDS:
             raise TooManyHolds(details={"limit": int(fault.detail or 0)}) from None
         raise
@@ -76,7 +84,7 @@ async def take(
 
     Locks the resources until the transaction ends: call it as late as possible.
     """
-    with refusing_stock():
+    with refusing_stock(claims):
         await tx.execute(_TAKE, kind, purchase_id, expires_at, now, *columns(claims))
 
 
@@ -107,3 +115,12 @@ async def find_departure(connection: Connection, *, trip_id: UUID) -> UUID | Non
     """The resource behind a trip's departures."""
     found: UUID | None = await connection.fetchval(_FIND_DEPARTURE, trip_id)
     return found
+
+
+async def find_resources(
+    connection: Connection, *, trip_id: UUID | None, hotel_room_id: UUID | None, vehicle_id: UUID | None,
+    guide_id: UUID | None,
+) -> dict[ResourceKind, UUID]:  # fmt: skip
+    """The resources behind what a booking takes."""
+    rows = await connection.fetch(_FIND_RESOURCES, trip_id, hotel_room_id, vehicle_id, guide_id)
+    return {ResourceKind(row["kind"]): row["id"] for row in rows}

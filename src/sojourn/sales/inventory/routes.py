@@ -13,6 +13,7 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.kit.wire import Day
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.inventory import stock_queries
 from sojourn.sales.inventory.models import DayAvailability, RoomAvailability
@@ -23,8 +24,8 @@ vehicles_router = APIRouter(prefix="/transportation", tags=["transportation"], d
 guides_router = APIRouter(prefix="/guides", tags=["guides"], dependencies=_READS)
 
 MAX_DAYS = 92
-From = Annotated[date, Query(alias="from")]
-To = Annotated[date, Query(alias="to")]
+From = Annotated[Day, Query(alias="from")]
+To = Annotated[Day, Query(alias="to")]
 
 
 @hotels_router.get("/{hotel_id}/availability", operation_id="get_hotel_availability", responses=refuses(HotelNotFound))

@@ -44,6 +44,26 @@ def price_package(
     )
 
 
+def price_hire(
+    *,
+    title: str,
+    unit_price: Decimal,
+    units: int,
+    people: int,
+    is_student: bool = False,
+    points: int = 0,
+    rules: SalesRules,
+) -> Price:
+    """Rooms by the night, vehicles by the day, kilometre or transfer, guides by the day: `units` of `unit_price`.
+
+    A student's own place is the share of one of `people`.
+    """
+    base = _line(LineKind.BASE, title, units, unit_price)
+    return _assemble(
+        [base], fees=ZERO, student_base=base.amount / people if is_student else ZERO, points=points, rules=rules
+    )
+
+
 def price_service(
     *,
     title: str,

@@ -1,0 +1,20 @@
+"""Rooms: half-open [check-in, check-out), so that one guest leaves on the day the next one comes (rules, section 2)."""
+
+from datetime import date
+
+from sojourn.platform.errors import InvalidInput
+from sojourn.sales.bookings.facts import Room
+from sojourn.sales.pricing.rules import Extra
+
+MAX_NIGHTS = 60
+
+
+def line(room: Room, *, check_in: date, check_out: date | None, rooms: int, people: int) -> Extra:
+    """Nightly rate x nights x rooms. Raises InvalidInput naming the field."""
+    nights = 0 if check_out is None else (check_out - check_in).days
+    if not 1 <= nights <= MAX_NIGHTS:
+        raise InvalidInput.at("end_date", f"must be the day of leaving, 1 to {MAX_NIGHTS} days after travel_date")
+    if people > room.max_guests * rooms:
+        raise InvalidInput.at("people_count", f"must be at most {room.max_guests} for each of {rooms} rooms")
+    description = f"{room.title}: {nights} nights, {rooms} rooms"
+    return Extra(description=description, quantity=nights * rooms, unit_price=room.rate)
