@@ -7,16 +7,22 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
-from tests.features.consultations.conftest import WEEK, Practice
+from tests.features.consultations.conftest import THURSDAY, WEEK, Practice, open_practice
 from tests.races.test_last_seat import two_at_once, without_the_lock
-from tests.support.client import StorefrontClient, read
+from tests.support.client import StorefrontClient, read, refusal
 from tests.support.system import System
+from tests.support.waiting import eventually
 
+from sojourn.care.consultations import service
+from sojourn.care.consultations.models import ConsultationIn
 from sojourn.care.consultations.rules import occupied_minutes
+from sojourn.people.auth.access import find_standing
 from sojourn.people.roles import Role
 from sojourn.platform.db.database import Database
+from sojourn.platform.http.context import SYSTEM_ORIGIN
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.storefront import ConsultationRules
+from sojourn.providers.meetings.jitsi import JitsiRooms
 from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.inventory.models import Claim
@@ -25,6 +31,7 @@ from sojourn.sales.payments.payable import PurchaseKind
 RULES = ConsultationRules()
 START = datetime(2026, 12, 3, 3, 0, tzinfo=UTC)
 NOW = START - timedelta(days=2)
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def consultant(database: Database) -> UUID:
@@ -75,6 +82,28 @@ class TestTheLock:
     async def test_control_without_the_lock_both_get_it(self, database: Database) -> None:
         await without_the_lock(database)
         assert await both_take(database, await consultant(database)) == [None]
+
+
+async def test_the_order_counts_its_sessions_one_after_the_other(holyone: StorefrontClient) -> None:
+    practice, customer = await open_practice(holyone), await holyone.sign_in_as()
+    order_id = await practice.order(customer, sessions=1)
+    body = ConsultationIn.model_validate({"order_id": order_id, "starts_at": THURSDAY})
+    async with holyone.database.unit_of_work() as first:
+        actor = await find_standing(first, customer.user_id)
+        assert actor is not None
+        await service.book(
+            first, actor=actor, body=body, storefront=holyone.storefront, rooms=JitsiRooms(base_url="https://x.example"),
+            now=holyone.runtime.clock.now(), origin=SYSTEM_ORIGIN,
+        )  # fmt: skip
+        later = {"orderId": order_id, "startsAt": (THURSDAY + timedelta(hours=2)).isoformat()}
+        second = asyncio.create_task(customer.post("/consultations", json=later))
+        async with holyone.database.read() as watcher:
+
+            async def waits_or_is_done() -> bool:
+                return second.done() or bool(await watcher.fetchval(_WAITING))
+
+            await eventually(waits_or_is_done)
+    assert refusal(await second, 409) == "NO_SESSIONS_LEFT"
 
 
 class TestAtTheDoor:

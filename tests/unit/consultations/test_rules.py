@@ -67,6 +67,8 @@ def test_nine_oclock_stays_nine_oclock(zone: str, day: str, phnom_penh: list[str
         ("Europe/Paris", "2027-03-28", ("00:00", "24:00"), 23 * 60),
         ("Europe/Paris", "2027-10-31", ("00:00", "24:00"), 25 * 60),
         ("America/New_York", "2027-11-07", ("00:30", "03:00"), 210),  # 01:00 to 02:00 comes twice
+        ("America/New_York", "2027-11-07", ("00:30", "01:30"), 120),  # until the second half past one
+        ("America/New_York", "2027-03-14", ("01:00", "02:30"), 30),  # half past two never comes
         ("America/New_York", "2027-03-14", ("01:00", "04:00"), 120),  # 02:00 to 03:00 never comes
         ("America/New_York", "2027-03-14", ("02:00", "03:00"), 0),
         ("America/New_York", "2027-03-14", ("02:30", "05:00"), 90),  # waits until 03:30
