@@ -101,7 +101,15 @@ def outline(texts: object) -> object:
 def test_every_text_is_translated(language: Language) -> None:
     first, last = SCRIPTS[language]
     texts = load_texts(language)
-    tables = [texts.common, texts.labels, texts.roles, texts.statuses, texts.failures, texts.news, *texts.mails.values()]
+    tables = [
+        texts.common,
+        texts.labels,
+        texts.roles,
+        texts.statuses,
+        texts.failures,
+        texts.news,
+        *texts.mails.values(),
+    ]
     for pattern in (pattern for table in tables for pattern in table.values()):
         words = "".join(literal for literal, _, _, _ in Formatter().parse(pattern)).strip("[] ")
         assert not words or any(first <= char <= last for char in words), pattern
