@@ -25,7 +25,7 @@ async def test_derlg_could_offer_consultations_too(monkeypatch: pytest.MonkeyPat
         body = {"time_zone": "Asia/Phnom_Penh", "weekly": weekly}
         assert read(await staff.put("/consultants/me/hours", json=body))["weekly"] == weekly
         order_id = await Practice(staff, await derlg.sign_in_as(Role.ADMIN)).order(traveler)
-        days = {"from_day": "2026-12-03", "to_day": "2026-12-03", "order_id": order_id}
+        days = {"from": "2026-12-03", "to": "2026-12-03", "order_id": order_id}
         slots = read(await traveler.get("/consultations/slots", params=days))["items"]
         assert [slot["local_starts_at"][11:16] for slot in slots] == ["09:00", "09:15", "09:30"]
         wanted = {"order_id": order_id, "starts_at": slots[0]["starts_at"]}

@@ -105,9 +105,11 @@ def _twin(model: type[Wire], dialect: Dialect) -> type[Wire]:
 
 def _bare(info: FieldInfo, dialect: Dialect) -> FieldInfo:
     """The field without its generated alias, so that the twin's own generator names it. An alias written by hand is
-    what camelCase storefronts call the field (`name` is their `fullName`), and stays theirs."""
+    what camelCase storefronts call the field (`name` is their `fullName`), and stays theirs; one without a capital
+    (`from`, which Python cannot name) is everybody's."""
     copied = copy(info)
-    if dialect is Dialect.CAMEL_BARE and info.alias_priority == WRITTEN_BY_HAND:
+    is_written = info.alias_priority == WRITTEN_BY_HAND
+    if is_written and (dialect is Dialect.CAMEL_BARE or str(info.alias).islower()):
         return copied
     copied.alias = copied.validation_alias = copied.serialization_alias = None
     copied.alias_priority = None
