@@ -166,7 +166,7 @@ def test_kill_9_of_any_part_stops_nothing(run_up: Callable[[], Up], home: Path) 
 
     again = run_up()
     again.wait_until_ready()
-    for word in ("serve", "sojourn.sandbox", str(home / ".sojourn" / "postgres")):
+    for word in ("sojourn.serve", "sojourn.sandbox", str(home / ".sojourn" / "postgres")):
         process_named(home, word).kill()
     until(lambda: again.output().count("runs again") == 3)
     until(lambda: answers(f"{again.api}/ready") and answers(f"{again.sandbox}/_sandbox/health"))
