@@ -54,3 +54,10 @@ async def test_bytes_that_are_no_http_do_not_hurt(live_server: System) -> None:
         writer.close()
     assert (await live_server.derlg.get("/trips")).status_code == 200
     assert (await live_server.derlg.get("/trips?" + "q" * 9_000)).status_code == 400
+
+
+async def test_a_body_nobody_reads_does_not_cut_the_answer_off(live_server: System) -> None:
+    answers = [
+        await live_server.derlg.post("/notifications/unsubscribe?token=x", content=b"z" * 400_000) for _ in range(20)
+    ]
+    assert {answer.status_code for answer in answers} == {400}

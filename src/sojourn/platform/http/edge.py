@@ -81,14 +81,13 @@ class Edge:
             self._hits.inc()
             await _send_cached(hit, headers, request_id, send)
             return
-        answer = _Answer(send, scope, request_id, cache=self._cache, key=key, headers=headers)
-        bounded = _bounded(
-            receive, MAX_UPLOAD if headers.get(b"content-type", b"").startswith(b"multipart/") else MAX_BODY
-        )
+        is_upload = headers.get(b"content-type", b"").startswith(b"multipart/")
+        body = _Body(receive, MAX_UPLOAD if is_upload else MAX_BODY)
+        answer = _Answer(send, scope, request_id, cache=self._cache, key=key, headers=headers, body=body)
         started = time.perf_counter()
         structlog.contextvars.bind_contextvars(request_id=request_id, storefront=self._storefront.key)
         try:
-            await self._app(scope, bounded, answer.send)
+            await self._app(scope, body.read, answer.send)
         finally:
             self._record(scope, answer.status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
@@ -144,8 +143,9 @@ class _Answer:
 
     def __init__(
         self, send: Send, scope: Scope, request_id: str, *, cache: ResponseCache, key: tuple[str, str, str] | None,
-        headers: dict[bytes, bytes],
+        headers: dict[bytes, bytes], body: "_Body",
     ) -> None:  # fmt: skip
+        self._body = body if b"content-length" in headers or b"transfer-encoding" in headers else None
         self._send = send
         self._scope = scope
         self._request_id = request_id
@@ -159,6 +159,8 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self._body is not None:
+                await self._body.read_away()
             if self._key is not None and self.status == 200 and self._scope.get("is_public_answer"):
                 self._start = message
                 return
@@ -228,16 +230,28 @@ async def _drain(receive: Receive, message: Message) -> None:
                 left -= len(message.get("body", b""))
 
 
-def _bounded(receive: Receive, limit: int) -> Receive:
-    seen = 0
+class _Body:
+    """The request's body, up to a limit."""
 
-    async def read() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            await _drain(receive, message)
-            raise BodyTooLarge(limit)
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._seen = 0
+        self._is_read = False
+
+    async def read(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._limit:
+            self._is_read = True
+            await _drain(self._receive, message)
+            raise BodyTooLarge(self._limit)
+        self._is_read = not message.get("more_body", False)
         return message
 
-    return read
+    async def read_away(self) -> None:
+        """Read what the route left unread: a server that answers with bytes still waiting resets the connection, and
+        the caller may never see the answer."""
+        if not self._is_read:
+            self._is_read = True
+            await _drain(self._receive, {"more_body": True})
