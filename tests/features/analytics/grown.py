@@ -61,7 +61,7 @@ SELECT gen_random_uuid(), 'ORDER', o.id, o.user_id, o.order_number, 'stripe', 10
 
 
 _ALL_VISIBLE = """
-SELECT bool_and(relallvisible >= relpages) FROM pg_class
+SELECT bool_and(relallvisible >= 0.98 * relpages) FROM pg_class
  WHERE relname IN ('orders', 'order_events', 'payments') AND relkind = 'r'
 """
 
@@ -75,7 +75,7 @@ async def grow(client: StorefrontClient, *, orders: int = ORDERS) -> None:
         await connection.execute(_ORDERS, now, orders, timeout=120)
         await connection.execute(_EVENTS, timeout=120)
         await connection.execute(_PAYMENTS, timeout=120)
-        # Until every page is known to be visible to all: another test's transaction on this server may hold that up,
+        # Until nearly every page is known to be visible to all: another test's transaction on this server may hold that up,
         # and the planner would then doubt the indexes.
         async with asyncio.timeout(60):
             while True:
