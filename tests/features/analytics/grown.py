@@ -75,8 +75,8 @@ async def grow(client: StorefrontClient, *, orders: int = ORDERS) -> None:
         await connection.execute(_ORDERS, now, orders, timeout=120)
         await connection.execute(_EVENTS, timeout=120)
         await connection.execute(_PAYMENTS, timeout=120)
-        # Until nearly every page is known to be visible to all: another test's transaction on this server may hold that up,
-        # and the planner would then doubt the indexes.
+        # Until nearly every page is known to be visible to all (another transaction on this server may hold that up):
+        # the planner doubts the indexes before.
         async with asyncio.timeout(60):
             while True:
                 await connection.execute("VACUUM ANALYZE users, orders, order_events, payments, services", timeout=120)

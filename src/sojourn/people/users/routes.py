@@ -114,17 +114,13 @@ async def update_user(ctx: Ctx, gate: TheGate, user: CurrentUser, user_id: UUID,
 
 
 @router.delete("/{user_id}", operation_id="delete_user", responses=refuses(UserNotFound, LastAdmin, AccountInUse))
-async def delete_user(
-    ctx: Ctx, gate: TheGate, guard: TheDeletionGuard, user: CurrentUser, user_id: UUID
-) -> None:
+async def delete_user(ctx: Ctx, gate: TheGate, guard: TheDeletionGuard, user: CurrentUser, user_id: UUID) -> None:
     """Close an account: nobody can sign in any more, and after 14 days the person is forgotten.
 
     Until then its owner may restore it. Purchases and invoices are kept. Refused while one is open or disputed.
     """
     async with ctx.unit_of_work() as tx:
-        await service.request_deletion(
-            tx, actor=user, user_id=user_id, guard=guard, now=ctx.now(), origin=ctx.origin
-        )
+        await service.request_deletion(tx, actor=user, user_id=user_id, guard=guard, now=ctx.now(), origin=ctx.origin)
     gate.forget(str(user_id))
 
 

@@ -57,9 +57,7 @@ async def list_my_orders(
 ) -> Page[OrderOut] | RawJson:
     """Own orders, newest first."""
     async with ctx.read() as connection:
-        return await answers.list_own(
-            connection, user_id=user.user_id, statuses=filters.statuses, page=filters
-        )
+        return await answers.list_own(connection, user_id=user.user_id, statuses=filters.statuses, page=filters)
 
 
 @users_router.get("/{user_id}/orders", operation_id="list_orders_of_user")
