@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from sojourn.platform.kit.wire import Page, Wire
@@ -64,11 +64,6 @@ class RawJson:
 def in_casing(name: str, dialect: Dialect) -> str:
     """A snake_case field name as `dialect` spells it."""
     return to_camel(name) if dialect is Dialect.CAMEL_BARE else name
-
-
-def in_snake(name: str) -> str:
-    """The field name behind what a client sent."""
-    return to_snake(name)
 
 
 @cache

@@ -1,6 +1,5 @@
 """A price, step by step."""
 
-from decimal import Decimal
 from enum import StrEnum
 
 from sojourn.platform.kit.wire import Money, Wire
@@ -37,7 +36,3 @@ class Price(Wire):
     points_used: int
     points_earned: int
     is_student: bool
-
-    @property
-    def has_discount(self) -> bool:
-        return self.discount > Decimal(0)
