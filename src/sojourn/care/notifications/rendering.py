@@ -2,7 +2,7 @@
 
 The words live in `texts/<language>.yaml`, what a mail is made of in `templates/bodies/<kind>.j2`: one body a kind, set
 twice, once with the blocks of `blocks.mjml.j2` and once with those of `blocks.txt.j2`. Words are ours and trusted;
-values are not: they are escaped where they enter the HTML, and are single clean lines by the types in `mails.py`.
+values are not: they are escaped where they enter the HTML, and are single clean lines by the types in `mails`.
 """
 
 import re

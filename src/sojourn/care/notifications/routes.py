@@ -7,7 +7,8 @@ from starlette.responses import HTMLResponse
 
 from sojourn.care.notifications import sources
 from sojourn.care.notifications.errors import UnsubscribeLinkInvalid
-from sojourn.care.notifications.unsubscribe import PREFERENCES, read_token
+from sojourn.care.notifications.mails import CONTEXTS
+from sojourn.care.notifications.unsubscribe import read_token
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
@@ -48,8 +49,11 @@ async def show_unsubscribe_page(ctx: Ctx, token: Token) -> HTMLResponse:
 async def unsubscribe(ctx: Ctx, token: Token) -> HTMLResponse:
     """One click and no sign-in (RFC 8058): mails of the link's kind stop. Safe to repeat."""
     user_id, kind = read_token(token, secret=ctx.runtime.access_secret)
+    preference = CONTEXTS[kind].mail_preference
+    if preference is None:
+        raise UnsubscribeLinkInvalid
     async with ctx.unit_of_work() as tx:
-        await sources.set_unwanted(tx, user_id, preference=PREFERENCES[kind], now=ctx.now())
+        await sources.set_unwanted(tx, user_id, preference=preference, now=ctx.now())
         act = Act(
             action="notification.unsubscribed",
             subject_kind="user",

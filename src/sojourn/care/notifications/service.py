@@ -18,7 +18,7 @@ from sojourn.care.notifications.mails import Brand, Envelope, MailContext, MailK
 from sojourn.care.notifications.models import Letter, Waiting
 from sojourn.care.notifications.rendering import render_mail
 from sojourn.care.notifications.sources import is_wanted
-from sojourn.care.notifications.unsubscribe import PREFERENCES, unsubscribe_url
+from sojourn.care.notifications.unsubscribe import unsubscribe_url
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Origin, Runtime
@@ -40,8 +40,8 @@ logger = structlog.get_logger(__name__)
 
 async def keep(tx: Connection, letter: Letter, *, now: datetime) -> bool:
     """Keep a mail and queue its delivery. False when it was kept before, or its reader does not want it."""
-    kind = letter.context.kind
-    if letter.context.is_optional and not await is_wanted(tx, letter.to.user_id, preference=PREFERENCES[kind]):
+    preference = letter.context.mail_preference
+    if preference is not None and not await is_wanted(tx, letter.to.user_id, preference=preference):
         return False
     notification_id = await queries.insert_notification(tx, letter, now=now)
     if notification_id is None:

@@ -9,11 +9,6 @@ from sojourn.care.notifications.errors import UnsubscribeLinkInvalid
 from sojourn.care.notifications.mails import MailKind
 from sojourn.platform.http.context import Runtime
 
-# The preference (a key of `users.preferences`) that each optional kind obeys.
-PREFERENCES = {
-    MailKind.WELCOME: "is_welcome_mail_wanted",
-    MailKind.POINTS_EXPIRING: "is_points_mail_wanted",
-}
 _SIGNATURE_BYTES = 16
 
 
