@@ -139,7 +139,7 @@ async def _load_catalogue(settings: Settings, key: str) -> LoadReport:
     try:
         return await load_catalogue(runtime.db, runtime.storefront, now=runtime.clock.now())
     finally:
-        await runtime.db.close()
+        await runtime.aclose()
 
 
 @app.command()
@@ -191,7 +191,7 @@ async def _make_admin(settings: Settings, key: str, *, email: str, name: str, pa
             runtime.db, runtime.storefront, email=email, name=name, password=password, now=runtime.clock.now()
         )
     finally:
-        await runtime.db.close()
+        await runtime.aclose()
 
 
 @app.command()
@@ -215,7 +215,7 @@ async def _reconcile(settings: Settings, key: str, *, wait: timedelta) -> int:
         return await ask_about_waiting(Work(runtime=runtime, vendors=vendors), payables=PAYABLES, wait=wait)
     finally:
         await vendors.aclose()
-        await runtime.db.close()
+        await runtime.aclose()
 
 
 @app.command()
@@ -239,7 +239,7 @@ async def _check_books(settings: Settings, key: str) -> list[Breach]:
         async with runtime.db.read() as connection:
             return await check_all(connection, now=runtime.clock.now())
     finally:
-        await runtime.db.close()
+        await runtime.aclose()
 
 
 @points.command()
@@ -258,7 +258,7 @@ async def _rebuild_points(settings: Settings, key: str) -> int:
         async with runtime.db.unit_of_work() as tx:
             return await loyalty.rebuild(tx, user_id=None)
     finally:
-        await runtime.db.close()
+        await runtime.aclose()
 
 
 @app.command()
@@ -296,7 +296,7 @@ async def _retain(settings: Settings, key: str, *, is_dry: bool) -> list[Retenti
         return lines
     finally:
         await vendors.aclose()
-        await runtime.db.close()
+        await runtime.aclose()
 
 
 # Its own arguments, `--help` among them, are read where they are understood.

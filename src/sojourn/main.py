@@ -99,7 +99,7 @@ class Application:
         for listener, vendors, runtime in self._opened:
             await listener.stop()
             await vendors.aclose()
-            await runtime.db.close()
+            await runtime.aclose()
 
 
 def create_app(environ: Mapping[str, str] = os.environ) -> Application:

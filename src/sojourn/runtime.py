@@ -9,6 +9,7 @@ from sojourn.platform.http.context import Runtime
 from sojourn.platform.http.rate_limit import RateLimiter
 from sojourn.platform.http.response_cache import ResponseCache
 from sojourn.platform.kit.clock import Clock, SystemClock
+from sojourn.platform.redis.shared import Shared
 from sojourn.platform.storefront import Limit, LimitClass, Storefront
 from sojourn.settings import Settings, StorefrontSettings
 from sojourn.storefronts import STOREFRONTS
@@ -49,12 +50,21 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
     )
 
 
+def redis_prefix(settings: Settings, key: str) -> str:
+    """The documents' key names stand as they are where a storefront has its Redis to itself; storefronts of one
+    process that share one have their key in front, so that they never meet (docs/redis.md)."""
+    url = settings.per_storefront[key].redis_url
+    others = [own.redis_url for other, own in settings.per_storefront.items() if other != key]
+    return f"{key}:" if url in others else ""
+
+
 async def assemble(settings: Settings, key: str, *, clock: Clock | None = None) -> tuple[Runtime, Gate]:
-    """Connect one storefront. The caller closes `runtime.db`."""
+    """Connect one storefront. The caller closes the runtime."""
     own = settings.per_storefront[key]
     storefront = declared(key, own, is_development=settings.is_development)
     clock = clock or SystemClock()
     gate = Gate(secret=own.jwt_access_secret.get_secret_value(), clock=clock)
+    shared = Shared(url=own.redis_url, prefix=redis_prefix(settings, key))
     database = await Database.connect(
         own.database_url, size=own.database_pool_size, through_pooler=own.database_through_pooler
     )
@@ -62,8 +72,9 @@ async def assemble(settings: Settings, key: str, *, clock: Clock | None = None) 
         storefront=storefront,
         db=database,
         clock=clock,
-        limiter=RateLimiter(limits=storefront.limits, namespace=key, redis_url=settings.redis_url),
+        limiter=RateLimiter(limits=storefront.limits, shared=shared),
         cache=ResponseCache(is_on=settings.has_response_cache),
+        shared=shared,
         identify=gate.identify,
         access_secret=own.jwt_access_secret.get_secret_value(),
         refresh_secret=own.jwt_refresh_secret.get_secret_value(),

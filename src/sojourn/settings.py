@@ -35,6 +35,7 @@ class StorefrontSettings(BaseModel):
     database_through_pooler: bool = False
     jwt_access_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     jwt_refresh_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    redis_url: str | None = None
     stripe_secret_key: SecretStr
     stripe_webhook_secret: SecretStr
     stripe_api_base: str | None = None
@@ -81,7 +82,6 @@ class Settings(BaseModel):
 
     environment: Environment = Environment.PRODUCTION
     storefronts: tuple[str, ...]
-    redis_url: str | None = None
     forwarded_hops: Annotated[int, Field(ge=0, le=5)] = 0
     log_level: str = "INFO"
     has_response_cache: bool = True
@@ -131,7 +131,6 @@ def load_settings(environ: Mapping[str, str], *, known: tuple[str, ...]) -> Sett
     }
     names = {
         "environment": "SOJOURN_ENVIRONMENT",
-        "redis_url": "REDIS_URL",
         "forwarded_hops": "FORWARDED_HOPS",
         "log_level": "LOG_LEVEL",
         "has_response_cache": "RESPONSE_CACHE",

@@ -228,7 +228,7 @@ async def keep_working(
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
     if work is not None:
         await work.vendors.aclose()
-        await work.runtime.db.close()
+        await work.runtime.aclose()
 
 
 async def _open(settings: Settings, key: str, *, clock: Clock | None) -> Work:

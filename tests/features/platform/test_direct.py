@@ -21,6 +21,7 @@ from sojourn.platform.http.mount import mount
 from sojourn.platform.http.rate_limit import RateLimiter, limited
 from sojourn.platform.kit.wire import Wire
 from sojourn.platform.storefront import Limit, LimitClass
+from sojourn.platform.redis.shared import Shared
 
 ID = "019b0000-0000-7000-8000-000000000001"
 JSON = {"Content-Type": "application/json"}
@@ -182,7 +183,7 @@ async def test_a_body_and_a_header_are_read(app: CountingApp, headers: dict[str,
 
 async def test_a_body_that_is_refused_was_charged_once(app: CountingApp) -> None:
     """What the short way gives back has not run its dependencies: they would count a call twice."""
-    limiter = RateLimiter(limits={LimitClass.DEFAULT: Limit(requests=2)}, namespace="seats")
+    limiter = RateLimiter(limits={LimitClass.DEFAULT: Limit(requests=2)}, shared=Shared())
     app.state.runtime = replace(app.state.runtime, limiter=limiter)
     directory = Directory(app)
     statuses = [(await ask(directory, "POST", "/seats", content=b"{}", headers=JSON))[0] for _ in range(3)]

@@ -15,6 +15,7 @@ from sojourn.platform.http.rate_limit import RateLimiter
 from sojourn.platform.http.response_cache import ResponseCache
 from sojourn.platform.i18n import Language, negotiate
 from sojourn.platform.kit.clock import Clock
+from sojourn.platform.redis.shared import Shared
 from sojourn.platform.storefront import Storefront
 
 
@@ -27,12 +28,18 @@ class Runtime:
     clock: Clock
     limiter: RateLimiter
     cache: ResponseCache
+    shared: Shared
     identify: Callable[[Request], UUID | None]
     access_secret: str
     refresh_secret: str
     public_url: str
     is_development: bool
     forwarded_hops: int = 0
+
+    async def aclose(self) -> None:
+        """Close what `sojourn.runtime.assemble` opened."""
+        await self.db.close()
+        await self.shared.aclose()
 
 
 @dataclass(frozen=True, slots=True)

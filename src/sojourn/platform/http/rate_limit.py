@@ -1,7 +1,7 @@
 """Rate limits per class of endpoint, counted per user or, for strangers, per address.
 
-Redis shares the counters between processes where it is configured. While it cannot be reached each process counts
-for itself: the service keeps selling.
+Redis shares the counters between processes where it is configured (`rate:{who}:{endpoint}`). While it cannot be reached
+each process counts for itself: the service keeps selling.
 """
 
 import time
@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from limits.errors import StorageError
-from limits.storage import storage_from_string
 from starlette.requests import Request
 
 from sojourn.platform.errors import TooManyRequests
+from sojourn.platform.redis.keys import rate
+from sojourn.platform.redis.shared import Shared
 from sojourn.platform.storefront import Limit, LimitClass
 
 DEFAULT_LIMITS: Mapping[LimitClass, Limit] = {
@@ -24,38 +24,26 @@ DEFAULT_LIMITS: Mapping[LimitClass, Limit] = {
     LimitClass.PAYMENTS: Limit(requests=3),
     LimitClass.DEFAULT: Limit(requests=30),
 }
-REDIS_FAULTS = (StorageError, OSError, TimeoutError)
 
 
 class RateLimiter:
     """Fixed windows over `limits`."""
 
-    def __init__(self, *, limits: Mapping[LimitClass, Limit], namespace: str, redis_url: str | None = None) -> None:
-        merged = {**DEFAULT_LIMITS, **limits}
+    def __init__(self, *, limits: Mapping[LimitClass, Limit], shared: Shared) -> None:
         self._items: dict[LimitClass, RateLimitItem] = {
-            kind: RateLimitItemPerSecond(limit.requests, limit.seconds, namespace=f"rate:{namespace}")
-            for kind, limit in merged.items()
+            kind: RateLimitItemPerSecond(limit.requests, limit.seconds)
+            for kind, limit in {**DEFAULT_LIMITS, **limits}.items()
         }
-        self._local = FixedWindowRateLimiter(MemoryStorage())
-        self._shared: FixedWindowRateLimiter | None = None
-        if redis_url:
-            storage = storage_from_string(f"async+{redis_url}", wrap_exceptions=True)
-            if isinstance(storage, Storage):
-                self._shared = FixedWindowRateLimiter(storage)
+        self._shared = shared
+        self._own = FixedWindowRateLimiter(MemoryStorage())
 
     async def spend(self, kind: LimitClass, *, who: str, endpoint: str) -> None:
         """Count one call of `who` (a user id or an address) on `endpoint`. Raises `TooManyRequests`."""
         item = self._items[kind]
-        strategy = self._shared or self._local
-        try:
-            is_within = await strategy.hit(item, who, endpoint)
-        except REDIS_FAULTS:
-            strategy = self._local
-            is_within = await strategy.hit(item, who, endpoint)
-        if is_within:
+        left = await self._count(item, who, endpoint)
+        if left is None:
             return
-        window = await strategy.get_window_stats(item, who, endpoint)
-        wait = max(1, round(window.reset_time - time.time()))
+        wait = max(1, round(left))
         raise TooManyRequests(
             details={"retry_after": wait},
             headers={
@@ -64,6 +52,16 @@ class RateLimiter:
                 "RateLimit": f'"{kind.value}";r=0;t={wait}',
             },
         )
+
+    async def _count(self, item: RateLimitItem, who: str, endpoint: str) -> float | None:
+        """None for a call within the limit, else the seconds until the window ends."""
+        counted = await self._shared.count(rate(who, endpoint), seconds=item.get_expiry())
+        if counted is not None:
+            calls, left = counted
+            return None if calls <= item.amount else left
+        if await self._own.hit(item, who, endpoint):
+            return None
+        return (await self._own.get_window_stats(item, who, endpoint)).reset_time - time.time()
 
 
 def limited(kind: LimitClass, *, by_address: bool = False) -> Callable[[Request], Awaitable[None]]:
