@@ -33,6 +33,7 @@ def hand_over(ctx: Context, response: Response, session: Session, *, delivery: T
     access_token = issue_access_token(
         user_id=user.id, email=user.email, role=role_on_wire(user.role, storefront),
         version=user.refresh_token_version, now=ctx.now(), secret=ctx.runtime.access_secret,
+        session_id=session.id,
     )  # fmt: skip
     return SignedIn(
         access_token=access_token,

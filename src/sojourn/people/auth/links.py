@@ -16,6 +16,7 @@ LIVES = {
     LinkPurpose.VERIFY_EMAIL: timedelta(hours=24),
     LinkPurpose.RESET_PASSWORD: timedelta(hours=1),
     LinkPurpose.STAFF_INVITATION: timedelta(days=7),
+    LinkPurpose.UNDO_DELETION: timedelta(days=14),
 }
 # Whoever presses the button ten times gets one mail.
 PAUSE = timedelta(minutes=1)

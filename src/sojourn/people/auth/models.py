@@ -105,9 +105,10 @@ class SessionOut(Wire):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody signed in: the account, and the refresh token that only they hold."""
+    """Somebody signed in: the account, the family of refresh tokens, and the one that only they hold."""
 
     user: User
+    id: UUID
     refresh_token: str
 
 
@@ -128,3 +129,4 @@ class LinkPurpose(StrEnum):
     VERIFY_EMAIL = "VERIFY_EMAIL"
     RESET_PASSWORD = "RESET_PASSWORD"
     STAFF_INVITATION = "STAFF_INVITATION"
+    UNDO_DELETION = "UNDO_DELETION"

@@ -48,10 +48,15 @@ SELECT id, user_id, family_id, version, expires_at, rotated_at,
    FOR UPDATE
 """
 MARK_ROTATED = "UPDATE refresh_tokens SET rotated_at = $2 WHERE id = $1"
+# With a sign-in ends what was registered under it: its device gets no more pushes.
 REVOKE_FAMILY = """
+WITH gone AS (DELETE FROM devices WHERE session_id = $1 AND user_id = $2)
 UPDATE refresh_tokens SET revoked_at = $3 WHERE family_id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id
 """
-REVOKE_ALL = "UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL"
+REVOKE_ALL = """
+WITH gone AS (DELETE FROM devices WHERE user_id = $1)
+UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL
+"""
 SELECT_FAMILY = "SELECT user_id, family_id FROM refresh_tokens WHERE token_hash = $1"
 SELECT_SESSIONS = """
 SELECT t.family_id AS id, t.issued_at AS last_used_at, t.expires_at, t.ip, t.user_agent,

@@ -86,4 +86,4 @@ async def _issue(tx: Connection, *, user: User, family_id: UUID, secret: str, no
         token_hash=hash_refresh_token(token, secret=secret), version=user.refresh_token_version, now=now,
         expires_at=now + REFRESH_LIFE, ip=origin.ip, user_agent=agent or None,
     )  # fmt: skip
-    return Session(user=user, refresh_token=token)
+    return Session(user=user, id=family_id, refresh_token=token)

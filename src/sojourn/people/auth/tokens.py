@@ -18,19 +18,24 @@ MAX_TOKEN = 4_096
 class AccessClaims:
     """What a valid token says. Whether the account still stands is asked elsewhere (`access.py`).
 
-    `expires` is in Unix seconds.
+    `expires` is in Unix seconds. `session_id` is the family of refresh tokens it was handed out with.
     """
 
     user_id: UUID
     version: int | None
     expires: int
+    session_id: UUID | None
 
 
-def issue_access_token(*, user_id: UUID, email: str, role: str, version: int, now: datetime, secret: str) -> str:
+def issue_access_token(
+    *, user_id: UUID, email: str, role: str, version: int, now: datetime, secret: str, session_id: UUID | None = None
+) -> str:
     """A token for one account, valid for `ACCESS_LIFE` from `now`."""
     claims = {
         "sub": str(user_id), "email": email, "role": role, "ver": version, "iat": now, "exp": now + ACCESS_LIFE,
     }  # fmt: skip
+    if session_id is not None:
+        claims["sid"] = str(session_id)
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
@@ -48,6 +53,7 @@ def read_access_token(token: str, *, secret: str, now: datetime) -> AccessClaims
         expires, version = int(claims["exp"]), claims.get("ver")
         if expires <= now.timestamp() or not (version is None or isinstance(version, int)):
             return None
-        return AccessClaims(user_id=UUID(claims["sub"]), version=version, expires=expires)
+        session_id = UUID(claims["sid"]) if "sid" in claims else None
+        return AccessClaims(user_id=UUID(claims["sub"]), version=version, expires=expires, session_id=session_id)
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError):
         return None

@@ -74,7 +74,8 @@ SELECT id FROM users WHERE deletion_requested_at < $1 AND deleted_at IS NULL ORD
 ANONYMISE_USERS = """
 WITH addresses AS (DELETE FROM addresses WHERE user_id = ANY ($1)),
      links AS (DELETE FROM account_links WHERE user_id = ANY ($1)),
-     tokens AS (DELETE FROM refresh_tokens WHERE user_id = ANY ($1))
+     tokens AS (DELETE FROM refresh_tokens WHERE user_id = ANY ($1)),
+     devices AS (DELETE FROM devices WHERE user_id = ANY ($1))
 UPDATE users
    SET email = id || '@deleted.invalid', email_verified_at = NULL, supabase_uid = NULL, password_hash = NULL,
        name = 'Deleted account', phone = NULL, country = NULL, avatar_url = NULL, preferences = '{}',
