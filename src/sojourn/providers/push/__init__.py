@@ -1,0 +1,1 @@
+"""Messages to the apps on people's devices."""
