@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from fastapi import APIRouter
 
 from sojourn.modules import PAYABLES, ROUTERS, TIMERS
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, CATALOGUE_CHANGED, Listener
 from sojourn.platform.http.application import Door, storefront_application
 from sojourn.platform.http.context import Runtime
 from sojourn.platform.http.edge import App, Receive, Scope, Send
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.clock import Clock
 from sojourn.platform.logs import configure_logs
 from sojourn.platform.storefront import Storefront
@@ -28,7 +28,7 @@ from sojourn.vendors import choose_vendors
 EXAMPLES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "examples.yaml").read_text(encoding="utf-8"))
 
 
-def routers_of(storefront: Storefront) -> list[APIRouter]:
+def routers_of(storefront: Storefront) -> list[Router]:
     """The routers of the modules that this storefront switches on, in the order of the list of all features."""
     return [router for module, routers in ROUTERS.items() if module in storefront.modules for router in routers]
 

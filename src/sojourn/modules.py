@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter
-
 from sojourn.care.consultations import feed_routes, hours_routes
 from sojourn.care.consultations import jobs as consultation_jobs
 from sojourn.care.consultations import routes as consultation_routes
@@ -34,6 +32,7 @@ from sojourn.people.auth import routes as auth_routes
 from sojourn.people.staff import routes as staff_routes
 from sojourn.people.users import jobs as user_jobs
 from sojourn.people.users import routes as user_routes
+from sojourn.platform.http.routing import Router
 from sojourn.platform.storefront import Module
 from sojourn.providers.work import JobKind, Timer
 from sojourn.sales.bookings import jobs as booking_jobs
@@ -62,7 +61,7 @@ PAYABLES = Payables(
     }
 )
 
-ROUTERS: dict[Module, Sequence[APIRouter]] = {
+ROUTERS: dict[Module, Sequence[Router]] = {
     Module.AUTH: (
         auth_routes.router,
         recovery_routes.router,

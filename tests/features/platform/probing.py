@@ -1,14 +1,14 @@
 """A feature made for a test, served by the real application of a storefront."""
 
 import httpx
-from fastapi import APIRouter
 from tests.support.client import StorefrontClient
 
 from sojourn.people.auth.access import Gate
 from sojourn.platform.http.application import storefront_application
+from sojourn.platform.http.routing import Router
 
 
-def probe(client: StorefrontClient, router: APIRouter, *, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+def probe(client: StorefrontClient, router: Router, *, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
     """A visitor of `client`'s storefront when its only feature is `router`. Faults are answered, not raised."""
     runtime = client.runtime
     gate = Gate(secret=runtime.access_secret, clock=runtime.clock)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, cast
 
 import pytest
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +16,7 @@ from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.errors import InvalidInput, Refusal
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Money, MoneyIn, Page, Wire
 
 AT = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
@@ -53,7 +54,7 @@ class SeatGone(Refusal):
     sentence = "Somebody sits there."
 
 
-router = APIRouter(prefix="/plans", tags=["plans"])
+router = Router(prefix="/plans", tags=["plans"])
 SEAT = SeatOut(
     seat_row=1, unit_price=Decimal("1.5"), sold_at=AT, next_to=[Neighbour(seat_row=2, unit_price=Decimal(2))]
 )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, Query
+from fastapi import Depends, FastAPI, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,9 +19,10 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.direct import Directory
 from sojourn.platform.http.mount import mount
 from sojourn.platform.http.rate_limit import RateLimiter, limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Wire
-from sojourn.platform.storefront import Limit, LimitClass
 from sojourn.platform.redis.shared import Shared
+from sojourn.platform.storefront import Limit, LimitClass
 
 ID = "019b0000-0000-7000-8000-000000000001"
 JSON = {"Content-Type": "application/json"}
@@ -48,7 +49,7 @@ class SeatGone(Refusal):
     sentence = "Somebody sits there."
 
 
-router = APIRouter(prefix="/seats", dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/seats", dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 @router.get("")

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from tests.conftest import StartSystem
 from tests.features.catalog.samples import trip
 from tests.features.platform.probing import probe
@@ -14,6 +14,7 @@ from sojourn.people.roles import Role
 from sojourn.platform.errors import NotFound
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.kit.wire import Wire
 from sojourn.platform.storefront import LimitClass
@@ -31,7 +32,7 @@ class Note(Wire):
     text: str
 
 
-router = APIRouter(prefix="/probe")
+router = Router(prefix="/probe")
 
 
 @router.post("/notes", operation_id="create_note", status_code=201)

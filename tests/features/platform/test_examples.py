@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from fastapi import params
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from tests.support.client import StorefrontClient
 
 from sojourn.main import EXAMPLES
 from sojourn.modules import ROUTERS
+from sojourn.platform.http.describing import read
 from sojourn.platform.http.dialect import respelled, variant
 from sojourn.platform.storefront import Dialect
 
@@ -18,10 +18,9 @@ from sojourn.platform.storefront import Dialect
 def _routes_that_take_json() -> Iterator[tuple[str, Any]]:
     for routers in ROUTERS.values():
         for route in (route for router in routers for route in router.routes):
-            if isinstance(route, APIRoute) and route.body_field is not None:
-                info = route.body_field.field_info
-                if not isinstance(info, params.Form):
-                    yield str(route.operation_id), info.annotation
+            body = read(route).body_field
+            if body is not None and not isinstance(body.field_info, params.Form):
+                yield route.operation_id, body.field_info.annotation
 
 
 BODIES = dict(_routes_that_take_json())

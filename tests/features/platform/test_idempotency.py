@@ -4,13 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from fastapi import APIRouter
 from tests.features.platform.probing import probe
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 
 from sojourn.platform.errors import Refusal
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.idempotency import purge
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.kit.wire import Wire
 
@@ -38,7 +38,7 @@ class Till:
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
         self.is_inside = asyncio.Event()
-        self.router = APIRouter(prefix="/till")
+        self.router = Router(prefix="/till")
         self.router.post("/orders", operation_id="create_order", status_code=201)(self.create_order)
         self.router.post("/other", operation_id="create_other", status_code=201)(self.create_order)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from starlette.responses import Response
 
 from sojourn.care.consultations import calendar, queries
@@ -17,13 +17,14 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_secret
 from sojourn.platform.storefront import LimitClass
 
 KEPT = timedelta(days=90)
 
-router = APIRouter(prefix="/consultations/feed", tags=["consultations"])
+router = Router(prefix="/consultations/feed", tags=["consultations"])
 Token = Annotated[str, Path(min_length=20, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
 
 

@@ -1,6 +1,6 @@
 """Consultants' hours over HTTP: their own as `me`, anybody's for an admin."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from sojourn.care.consultations import hours
 from sojourn.care.consultations.errors import ConsultantNotFound
@@ -9,10 +9,11 @@ from sojourn.people.auth.access import CurrentDesk
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Day
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(
+router = Router(
     prefix="/consultants/{whose}", tags=["consultations"], dependencies=[Depends(limited(LimitClass.DEFAULT))]
 )
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.care.consultations import closing, hours, queries, service
 from sojourn.care.consultations.errors import (
@@ -33,12 +33,13 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Context, Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
 from sojourn.sales.orders.errors import OrderNotFound
 
-router = APIRouter(prefix="/consultations", tags=["consultations"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/consultations", tags=["consultations"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 async def _shown(connection: Connection, ctx: Context, consultation_id: UUID, actor: Actor) -> Consultation:

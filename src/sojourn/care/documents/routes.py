@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -43,6 +43,7 @@ from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.http.uploads import UploadBroken, received, takes_upload
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
@@ -51,10 +52,10 @@ from sojourn.providers.vendors import TheVendors
 from sojourn.sales.orders.errors import OrderNotFound
 
 ordinary = [Depends(limited(LimitClass.DEFAULT))]
-router = APIRouter(prefix="/documents", tags=["documents"], dependencies=ordinary)
-checklist_router = APIRouter(prefix="/orders", tags=["documents"], dependencies=ordinary)
-users_router = APIRouter(prefix="/users", tags=["documents"], dependencies=ordinary)
-dashboard_router = APIRouter(prefix="/dashboard", tags=["documents"], dependencies=ordinary)
+router = Router(prefix="/documents", tags=["documents"], dependencies=ordinary)
+checklist_router = Router(prefix="/orders", tags=["documents"], dependencies=ordinary)
+users_router = Router(prefix="/users", tags=["documents"], dependencies=ordinary)
+dashboard_router = Router(prefix="/dashboard", tags=["documents"], dependencies=ordinary)
 
 UPLOAD_REFUSALS = (
     DocumentTooLarge, DocumentTypeRefused, DocumentUnreadable, PictureTooLarge, DocumentInfected, OrderClosed,

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.care.documents import answers, service, upload_links
 from sojourn.care.documents.errors import DocumentNotFound, DocumentRepeated, OrderClosed
@@ -15,11 +15,12 @@ from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.orders.errors import OrderNotFound
 
-router = APIRouter(tags=["documents"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(tags=["documents"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 refusals = refuses(DocumentNotFound, DocumentRepeated)
 
 

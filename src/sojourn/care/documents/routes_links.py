@@ -1,6 +1,6 @@
 """Handing documents in by a link, without signing in: the link opens one order's checklist and nothing else."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 
 from sojourn.care.documents import queries, service, upload_links
@@ -12,11 +12,12 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.http.uploads import received, takes_upload
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
 
-router = APIRouter(
+router = Router(
     prefix="/uploads", tags=["documents"], dependencies=[Depends(limited(LimitClass.DEFAULT, by_address=True))]
 )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import HTMLResponse
 
 from sojourn.care.notifications import sources
@@ -13,9 +13,10 @@ from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(
+router = Router(
     prefix="/notifications",
     tags=["notifications"],
     dependencies=[Depends(limited(LimitClass.AUTH, by_address=True))],

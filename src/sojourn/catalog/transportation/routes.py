@@ -3,7 +3,7 @@
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from sojourn.catalog import shelf_queries, shelving
 from sojourn.catalog.errors import SlugTaken, VersionConflict
@@ -26,10 +26,11 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(tags=["transportation"])
+router = Router(tags=["transportation"])
 _READS = [Depends(limited(LimitClass.CATALOG, by_address=True))]
 _WRITES = [Depends(limited(LimitClass.DEFAULT))]
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,11 +26,12 @@ from sojourn.people.users.errors import UserNotFound
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
 
-router = APIRouter(prefix="/admin", tags=["analytics"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/admin", tags=["analytics"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 CUSTOMER_COLUMNS = (
     "id", "name", "email", "phone", "country", "is_active", "orders_count", "bookings_count", "lifetime_value",
@@ -46,7 +47,7 @@ CONSULTANT_COLUMNS = (
 )  # fmt: skip
 
 
-@router.get("/customers", operation_id="list_customers", response_model=None, responses=AS_FILE)
+@router.get("/customers", operation_id="list_customers", responses=AS_FILE)
 async def list_customers(
     ctx: Ctx, admin: CurrentAdmin, vendors: TheVendors, request: Request, filters: Annotated[CustomerFilters, Query()]
 ) -> Page[CustomerRow] | Response:
@@ -78,9 +79,7 @@ async def get_customer(
     return await service.customer(ctx, user_id=user_id, mode=mode_of(mode, vendors))
 
 
-@router.get(
-    "/customers/{user_id}/purchases", operation_id="list_customer_purchases", response_model=None, responses=AS_FILE
-)
+@router.get("/customers/{user_id}/purchases", operation_id="list_customer_purchases", responses=AS_FILE)
 async def list_customer_purchases(
     ctx: Ctx, admin: CurrentAdmin, request: Request, user_id: UUID, filters: Annotated[CustomerPurchaseFilters, Query()]
 ) -> Page[CustomerPurchase] | Response:
@@ -101,7 +100,7 @@ async def list_customer_purchases(
     return Page[CustomerPurchase](items=items, page=filters.page, per_page=filters.per_page, total=total)
 
 
-@router.get("/consultants", operation_id="list_consultants_at_work", response_model=None, responses=AS_FILE)
+@router.get("/consultants", operation_id="list_consultants_at_work", responses=AS_FILE)
 async def list_consultants_at_work(
     ctx: Ctx, admin: CurrentAdmin, request: Request, filters: Annotated[ConsultantFilters, Query()]
 ) -> Page[ConsultantRow] | Response:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,11 +26,12 @@ from sojourn.desk.analytics.periods import Between, Mode, check_order, moments, 
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors, Vendors
 
-router = APIRouter(prefix="/admin", tags=["analytics"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/admin", tags=["analytics"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 DAYS_AHEAD = 90
 REVENUE_COLUMNS = ("period_start", "type", "currency", "gross", "refunded", "net", "payments_count")
@@ -60,7 +61,7 @@ async def get_dashboard_stats(
     return await service.stats(ctx, filters, mode=mode_of(filters.mode, vendors))
 
 
-@router.get("/revenue", operation_id="get_revenue", response_model=None, responses=AS_FILE)
+@router.get("/revenue", operation_id="get_revenue", responses=AS_FILE)
 async def get_revenue(
     ctx: Ctx, admin: CurrentAdmin, vendors: TheVendors, request: Request, filters: Annotated[RevenueFilters, Query()]
 ) -> RevenueOut | Response:
@@ -76,7 +77,7 @@ async def get_revenue(
     )
 
 
-@router.get("/revenue/payments", operation_id="list_revenue_payments", response_model=None, responses=AS_FILE)
+@router.get("/revenue/payments", operation_id="list_revenue_payments", responses=AS_FILE)
 async def list_revenue_payments(
     ctx: Ctx,
     admin: CurrentAdmin,
@@ -114,7 +115,7 @@ async def get_figures(
     return await service.figures(ctx, filters, mode=mode_of(filters.mode, vendors))
 
 
-@router.get("/figures/{figure}", operation_id="list_figure_rows", response_model=None, responses=AS_FILE)
+@router.get("/figures/{figure}", operation_id="list_figure_rows", responses=AS_FILE)
 async def list_figure_rows(
     ctx: Ctx,
     admin: CurrentAdmin,
@@ -144,7 +145,7 @@ async def list_figure_rows(
     return Page[FigureRow](items=items, page=filters.page, per_page=filters.per_page, total=total)
 
 
-@router.get("/occupancy", operation_id="list_occupancy", response_model=None, responses=AS_FILE)
+@router.get("/occupancy", operation_id="list_occupancy", responses=AS_FILE)
 async def list_occupancy(
     ctx: Ctx, admin: CurrentAdmin, request: Request, filters: Annotated[OccupancyFilters, Query()]
 ) -> Page[OccupancyRow] | Response:

@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.desk.audit import queries
 from sojourn.desk.audit.models import AuditEntryOut, AuditFilters
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(prefix="/admin/audit", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/admin/audit", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 @router.get("", operation_id="list_audit_entries")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import TypeAdapter
 
 from sojourn.desk.dashboard import queries
@@ -11,6 +11,7 @@ from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
@@ -18,7 +19,7 @@ from sojourn.providers.vendors import TheVendors
 from sojourn.sales.orders import answers
 from sojourn.sales.orders.models import OrderOut, OrderStatus, PageIn
 
-router = APIRouter(prefix="/dashboard", tags=["dashboard"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/dashboard", tags=["dashboard"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 ACTIVE = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.IN_PROGRESS)
 SHOWN = 5

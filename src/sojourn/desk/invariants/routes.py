@@ -1,15 +1,16 @@
 """What the books' own checks found, for admins."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from sojourn.desk.invariants import service
 from sojourn.desk.invariants.models import InvariantOut
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(prefix="/admin/invariants", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/admin/invariants", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 @router.get("", operation_id="list_invariants")

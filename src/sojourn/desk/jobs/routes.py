@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from starlette.requests import Request
 
 from sojourn.desk.jobs import service
@@ -13,10 +13,11 @@ from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.work import Timer
 
-router = APIRouter(prefix="/admin/jobs", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/admin/jobs", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 JobId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 

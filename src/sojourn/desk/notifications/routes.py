@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field
 
 from sojourn.care.notifications import queries, service
@@ -14,10 +14,11 @@ from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page, Wire
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(prefix="/admin/notifications", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/admin/notifications", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 class NotificationFilters(Wire):

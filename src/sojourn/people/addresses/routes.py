@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from sojourn.people.addresses import queries, service
 from sojourn.people.addresses.errors import AddressNotFound, TooManyAddresses
@@ -11,10 +11,11 @@ from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(prefix="/users/me/addresses", tags=["users"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/users/me/addresses", tags=["users"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 @router.get("", operation_id="list_addresses")

@@ -1,6 +1,6 @@
 """Confirming an address, and choosing a new password."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from sojourn.people.auth import links, queries, recovery, sign_in
@@ -22,10 +22,11 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(limited(LimitClass.AUTH, by_address=True))])
+router = Router(prefix="/auth", tags=["auth"], dependencies=[Depends(limited(LimitClass.AUTH, by_address=True))])
 
 ON_ITS_WAY = Notice(message="If there is an account with this address, a mail is on its way.")
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from sojourn.people.auth import links
@@ -22,11 +22,12 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 
-router = APIRouter(prefix="/admin/staff", tags=["staff"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
-acceptance_router = APIRouter(
+router = Router(prefix="/admin/staff", tags=["staff"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+acceptance_router = Router(
     prefix="/auth", tags=["auth"], dependencies=[Depends(limited(LimitClass.AUTH, by_address=True))]
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.people.auth.access import Actor, CurrentAdmin, CurrentUser, Gate, TheGate
 from sojourn.people.roles import Role, role_from_wire
@@ -26,10 +26,11 @@ from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Context, Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass, Storefront
 
-router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/users", tags=["users"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 @router.get("", operation_id="list_users")

@@ -1,9 +1,9 @@
 """One storefront's ASGI application, and the door in front of them all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,26 +12,35 @@ from starlette.responses import JSONResponse, Response
 from sojourn.platform.db.database import Database
 from sojourn.platform.http import docs, refusals
 from sojourn.platform.http.context import Runtime
+from sojourn.platform.http.describing import NO_EXAMPLES, describe
 from sojourn.platform.http.direct import Directory
 from sojourn.platform.http.edge import App, Edge, Receive, Scope, Send
-from sojourn.platform.http.mount import NO_EXAMPLES, mount
+from sojourn.platform.http.mount import mount
 from sojourn.platform.http.response_cache import GZIP_BYTES, GZIP_LEVEL
+from sojourn.platform.http.routing import Router
 
 
 def storefront_application(
-    runtime: Runtime, routers: Iterable[APIRouter], *, examples: Mapping[str, Any] = NO_EXAMPLES, **state: Any
+    runtime: Runtime, routers: Sequence[Router], *, examples: Mapping[str, Any] = NO_EXAMPLES, **state: Any
 ) -> App:
     """Build the application of one storefront. `examples` are the request bodies that the documentation shows, by
     operation id; `state` is what dependencies look up on `app.state`."""
     storefront = runtime.storefront
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = _bare_application()
     app.state.runtime = runtime
     for name, value in state.items():
         setattr(app.state, name, value)
     refusals.install(app)
     for router in routers:
-        mount(app, router, prefix=storefront.prefix, dialect=storefront.dialect, examples=examples)
-    docs.install(app, storefront)
+        mount(app, router, prefix=storefront.prefix, dialect=storefront.dialect)
+
+    def described() -> FastAPI:
+        shown = _bare_application()
+        for router in routers:
+            describe(shown, router, prefix=storefront.prefix, dialect=storefront.dialect, examples=examples)
+        return shown
+
+    docs.install(app, storefront, describe=described)
     edge: App = Edge(Directory(app), storefront=storefront, cache=runtime.cache, forwarded_hops=runtime.forwarded_hops)
     # Outside the cache: whose page may read an answer depends on who asks, not on what is kept.
     shared = CORSMiddleware(
@@ -51,6 +60,10 @@ def storefront_application(
         max_age=600,
     )
     return Doormat(edge, shared)
+
+
+def _bare_application() -> FastAPI:
+    return FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
 
 
 class Doormat:

@@ -24,8 +24,12 @@ T = TypeVar("T")
 WRITTEN_BY_HAND = 2  # pydantic's alias_priority of `Field(alias=...)`; a generated alias has 1
 
 _CONFIGS = {
-    Dialect.CAMEL_BARE: ConfigDict(alias_generator=to_camel, validate_by_name=False, validate_by_alias=True),
-    Dialect.SNAKE_ENVELOPE: ConfigDict(alias_generator=None, validate_by_name=True, validate_by_alias=True),
+    Dialect.CAMEL_BARE: ConfigDict(
+        alias_generator=to_camel, validate_by_name=False, validate_by_alias=True, defer_build=False
+    ),
+    Dialect.SNAKE_ENVELOPE: ConfigDict(
+        alias_generator=None, validate_by_name=True, validate_by_alias=True, defer_build=False
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """OpenAPI 3.1 and Swagger UI of one storefront, with assets of our own: no page of ours loads a stranger's script."""
 
 import json
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -73,13 +74,14 @@ _PROBLEM = {
 }
 
 
-def install(app: FastAPI, storefront: Storefront) -> None:
-    """Serve `<docs path>`, `<docs path>/openapi.json` and the assets."""
+def install(app: FastAPI, storefront: Storefront, *, describe: Callable[[], FastAPI]) -> None:
+    """Serve `<docs path>`, `<docs path>/openapi.json` and the assets. `describe` builds the application as it is
+    documented: asked once, when somebody reads it."""
     base = storefront.docs_path
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app, storefront)
+            app.openapi_schema = _document(describe(), storefront)
         return app.openapi_schema
 
     async def page(_: Request) -> Response:

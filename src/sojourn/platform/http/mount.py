@@ -1,39 +1,26 @@
 """Putting a feature's routes into a storefront's application, in that storefront's dialect.
 
-Features declare plain FastAPI routers. Here every route is re-declared: its models become the dialect's twins, its
-answer is rendered once, and its refusals are documented.
+Features declare their routes (`platform/http/routing.py`). Here FastAPI gets each of them with the dialect's twins of its
+models, and with an endpoint whose answer is rendered once.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import wraps
-from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.platform.errors import (
-    InvalidInput,
-    NotAllowed,
-    NotAuthenticated,
-    NotFound,
-    Refusal,
-    TooManyRequests,
-    Unavailable,
-)
-from sojourn.platform.http.dialect import RawJson, documented, renderer, respelled, variant
-from sojourn.platform.http.idempotency import IDEMPOTENCY_HEADER, IdempotencyInFlight, IdempotencyMismatch, replaying
-from sojourn.platform.http.refusals import MalformedJson, TooLarge, error_body
-from sojourn.platform.http.uploads import UPLOAD, upload_body
+from sojourn.platform.errors import Refusal
+from sojourn.platform.http.dialect import RawJson, renderer, variant
+from sojourn.platform.http.idempotency import replaying
+from sojourn.platform.http.routing import Endpoint, Route, Router
 from sojourn.platform.storefront import Dialect
 
-Endpoint = Callable[..., Awaitable[Any]]
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NO_CONTENT = 204
-NO_EXAMPLES: Mapping[str, Any] = MappingProxyType({})
 
 
 def refuses(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
@@ -44,55 +31,57 @@ def refuses(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
     return declared
 
 
-def mount(
-    app: FastAPI, router: APIRouter, *, prefix: str, dialect: Dialect, examples: Mapping[str, Any] = NO_EXAMPLES
-) -> None:
-    """Add every route of `router` to `app` under `prefix`. `examples`: a request body by operation id, snake_case."""
+def mount(app: FastAPI, router: Router, *, prefix: str, dialect: Dialect) -> None:
+    """Add every route of `router` to `app` under `prefix`, to be answered."""
     for route in router.routes:
-        if not isinstance(route, APIRoute):
-            raise TypeError(f"{route!r} is not a plain route")
-        _add(app, route, prefix=prefix, dialect=dialect, example=examples.get(str(route.operation_id)))
+        add_route(app, route, prefix=prefix, dialect=dialect)
 
 
-def _add(app: FastAPI, route: APIRoute, *, prefix: str, dialect: Dialect, example: Any) -> None:
+def add_route(app: FastAPI, route: Route, *, prefix: str, dialect: Dialect, **description: Any) -> None:
+    """Add one route. `description`: what only OpenAPI shows of it."""
     hints = get_type_hints(route.endpoint, include_extras=True)
-    answer = _without_raw(hints.pop("return", None))
-    writes_itself = isinstance(answer, type) and issubclass(answer, Response)
-    is_empty = answer in (None, type(None))
-    status = route.status_code or (NO_CONTENT if is_empty else 200)
+    answer = without_raw(hints.pop("return", None))
     endpoint = _signed(route.endpoint, hints, dialect)
-    if not writes_itself:
-        endpoint = _rendered(endpoint, None if is_empty else renderer(answer, dialect), status=status)
-    if _is_replayed(route):
+    if not writes_itself(answer):
+        endpoint = _rendered(
+            endpoint, None if is_empty(answer) else renderer(answer, dialect), status=status_of(route, answer)
+        )
+    if is_replayed(route):
         endpoint = replaying(endpoint)
     app.add_api_route(
         prefix + route.path,
         endpoint,
-        methods=sorted(_methods(route)),
-        status_code=status,
+        methods=[route.method],
+        status_code=status_of(route, answer),
         response_model=None,
         response_class=Response,
-        responses=_responses(route, answer, status=status, dialect=dialect, writes_itself=writes_itself),
-        dependencies=route.dependencies,
-        operation_id=route.operation_id or route.name,
-        tags=route.tags,
-        summary=route.summary or route.name.replace("_", " ").capitalize(),
-        description=route.description,
-        deprecated=route.deprecated,
-        openapi_extra=_extra(route, example, dialect),
+        dependencies=list(route.dependencies),
         name=route.name,
+        **description,
     )
 
 
-def _is_replayed(route: APIRoute) -> bool:
-    return bool(_methods(route) & UNSAFE) and not getattr(route.endpoint, "is_never_replayed", False)
+def writes_itself(answer: Any) -> bool:
+    """Whether the endpoint answers bytes of its own (a PDF, a stream)."""
+    return isinstance(answer, type) and issubclass(answer, Response)
 
 
-def _methods(route: APIRoute) -> set[str]:
-    return route.methods or set()
+def is_empty(answer: Any) -> bool:
+    """Whether the endpoint answers nothing."""
+    return answer in (None, type(None))
 
 
-def _without_raw(annotation: Any) -> Any:
+def status_of(route: Route, answer: Any) -> int:
+    """The status of the route's good answer."""
+    return route.status_code or (NO_CONTENT if is_empty(answer) else 200)
+
+
+def is_replayed(route: Route) -> bool:
+    """Whether the route answers a repeated `Idempotency-Key` with what it answered before."""
+    return route.method in UNSAFE and not getattr(route.endpoint, "is_never_replayed", False)
+
+
+def without_raw(annotation: Any) -> Any:
     """`X | RawJson` promises the shape of X; who wrote the bytes is nobody's business. So does `X | Response`, for
     what can also be had as a file."""
     offered = get_args(annotation)
@@ -140,73 +129,3 @@ def _rendered(endpoint: Endpoint, render: Callable[[Any], bytes] | None, *, stat
         return response
 
     return call
-
-
-def _extra(route: APIRoute, example: Any, dialect: Dialect) -> dict[str, Any] | None:
-    extra = dict(route.openapi_extra or {})
-    if example is not None and route.body_field is not None:
-        shown = respelled(example, route.body_field.field_info.annotation, dialect)
-        extra["requestBody"] = {"content": {"application/json": {"example": shown}}}
-    if UPLOAD in extra:
-        extra["requestBody"] = upload_body(extra.pop(UPLOAD), dialect)
-    if _is_replayed(route):
-        parameter = {
-            "name": IDEMPOTENCY_HEADER,
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string", "maxLength": 255},
-            "description": "Send the same key again after a lost answer: the stored answer is replayed.",
-        }
-        extra["parameters"] = [*extra.get("parameters", []), parameter]
-    return extra or None
-
-
-def _responses(
-    route: APIRoute, answer: Any, *, status: int, dialect: Dialect, writes_itself: bool
-) -> dict[int | str, dict[str, Any]]:
-    declared: dict[int, list[type[Refusal]]] = {}
-    for code, entry in route.responses.items():
-        declared.setdefault(int(code), []).extend(entry.get("refusals", []))
-    for refusal in _common_refusals(route):
-        if refusal not in declared.setdefault(refusal.status, []):
-            declared[refusal.status].append(refusal)
-    responses: dict[int | str, dict[str, Any]] = {
-        code: _refusal_response(refusals, dialect) for code, refusals in sorted(declared.items()) if refusals
-    }
-    if writes_itself:
-        responses[status] = next(
-            (dict(e) for c, e in route.responses.items() if int(c) == status), {"description": "OK"}
-        )
-    elif status != NO_CONTENT:
-        said = next((e for c, e in route.responses.items() if int(c) == status), {})  # another media type
-        responses[status] = {**said, "model": documented(answer, dialect), "description": "OK"}
-    return responses
-
-
-def _common_refusals(route: APIRoute) -> list[type[Refusal]]:
-    common: list[type[Refusal]] = [InvalidInput, TooManyRequests, Unavailable]
-    if any(getattr(d.call, "is_authentication", False) for d in _flat(route.dependant)):
-        common += [NotAuthenticated, NotAllowed]
-    if "{" in route.path:
-        common.append(NotFound)
-    if route.body_field is not None:
-        common += [MalformedJson, TooLarge]
-    if _is_replayed(route):
-        common += [IdempotencyInFlight, IdempotencyMismatch]
-    return common
-
-
-def _flat(dependant: Any) -> list[Any]:
-    return [dependant, *(inner for child in dependant.dependencies for inner in _flat(child))]
-
-
-def _refusal_response(refusals: list[type[Refusal]], dialect: Dialect) -> dict[str, Any]:
-    media_type = "application/json" if dialect is Dialect.SNAKE_ENVELOPE else "application/problem+json"
-    examples = {
-        r.code: {"summary": r.sentence, "value": error_body(dialect, refusal=r(), request_id="req_01")}
-        for r in refusals
-    }
-    return {
-        "description": " / ".join(f"`{r.code}`" for r in refusals),
-        "content": {media_type: {"schema": {"$ref": "#/components/schemas/Error"}, "examples": examples}},
-    }

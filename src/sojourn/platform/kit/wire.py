@@ -33,7 +33,13 @@ class Wire(BaseModel):
     """Base of every model that crosses HTTP: frozen, unknown properties refused."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid", frozen=True
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        frozen=True,
+        # Most of them are only ever read or written as a dialect's twin: their own validators are built at first use.
+        defer_build=True,
     )
 
 

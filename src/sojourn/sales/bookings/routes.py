@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.catalog.guides.errors import GuideNotFound
 from sojourn.catalog.transportation.errors import VehicleNotFound
@@ -14,6 +14,7 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Day, Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.bookings import cancellation, changes, queries, service
@@ -46,11 +47,11 @@ from sojourn.sales.inventory.errors import SoldOut, TooManyHolds
 from sojourn.sales.inventory.models import DayAvailability
 from sojourn.sales.loyalty.errors import NotEnoughPoints
 
-router = APIRouter(prefix="/bookings", tags=["bookings"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
-departures_router = APIRouter(
+router = Router(prefix="/bookings", tags=["bookings"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+departures_router = Router(
     prefix="/trips", tags=["trips"], dependencies=[Depends(limited(LimitClass.CATALOG, by_address=True))]
 )
-admin_router = APIRouter(prefix="/admin/bookings", tags=["admin"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+admin_router = Router(prefix="/admin/bookings", tags=["admin"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 MAX_DAYS = 92
 NOT_FOUND = (TripNotBookable, RoomNotBookable, VehicleNotFound, GuideNotFound)

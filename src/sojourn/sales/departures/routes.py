@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.db.listen import CATALOGUE_CHANGED, notify
@@ -12,6 +12,7 @@ from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Day
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.bookings.errors import TripNotBookable
@@ -24,7 +25,7 @@ from sojourn.sales.departures.models import (
     Manifest,
 )
 
-router = APIRouter(
+router = Router(
     prefix="/admin/trips/{trip_id}/departures", tags=["admin"], dependencies=[Depends(limited(LimitClass.DEFAULT))]
 )
 

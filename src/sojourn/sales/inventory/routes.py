@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.catalog.guides.errors import GuideNotFound
 from sojourn.catalog.hotels.errors import HotelNotFound
@@ -13,15 +13,16 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Day
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.inventory import stock_queries
 from sojourn.sales.inventory.models import DayAvailability, RoomAvailability
 
 _READS = [Depends(limited(LimitClass.CATALOG, by_address=True))]
-hotels_router = APIRouter(prefix="/hotels", tags=["hotels"], dependencies=_READS)
-vehicles_router = APIRouter(prefix="/transportation", tags=["transportation"], dependencies=_READS)
-guides_router = APIRouter(prefix="/guides", tags=["guides"], dependencies=_READS)
+hotels_router = Router(prefix="/hotels", tags=["hotels"], dependencies=_READS)
+vehicles_router = Router(prefix="/transportation", tags=["transportation"], dependencies=_READS)
+guides_router = Router(prefix="/guides", tags=["guides"], dependencies=_READS)
 
 MAX_DAYS = 92
 From = Annotated[Day, Query(alias="from")]

@@ -4,13 +4,14 @@ import asyncio
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
 from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.http.context import Context, Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.invoices import queries, service
@@ -18,7 +19,7 @@ from sojourn.sales.invoices.errors import InvoiceNotFound
 from sojourn.sales.invoices.models import Invoice, InvoiceOut, InvoicePaging
 from sojourn.sales.invoices.rendering import InvoiceDocument, render_invoice
 
-router = APIRouter(tags=["invoices"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(tags=["invoices"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 _PDF: dict[int | str, dict[str, Any]] = {
     200: {

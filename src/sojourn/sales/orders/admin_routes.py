@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.catalog.values import containing
 from sojourn.people.auth.access import CurrentAdmin, CurrentDesk
@@ -11,6 +11,7 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.orders import answers, staff
@@ -31,7 +32,7 @@ from sojourn.sales.orders.models import (
     StaffChangeIn,
 )
 
-router = APIRouter(prefix="/admin/orders", tags=["orders"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/admin/orders", tags=["orders"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 @router.get("", operation_id="list_orders")

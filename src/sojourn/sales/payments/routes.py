@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import Depends, Header, Query
 from starlette.requests import Request
 
 from sojourn.people.auth.access import CurrentAdmin, CurrentUser
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
@@ -42,7 +43,7 @@ from sojourn.sales.payments.models import (
 from sojourn.sales.payments.payable import Payables
 from sojourn.sales.payments.presenting import present
 
-router = APIRouter(prefix="/payments", tags=["payments"])
+router = Router(prefix="/payments", tags=["payments"])
 
 paying = [Depends(limited(LimitClass.PAYMENTS))]
 reading = [Depends(limited(LimitClass.DEFAULT))]

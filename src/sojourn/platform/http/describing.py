@@ -1,0 +1,134 @@
+"""What OpenAPI shows of a route beyond what answers need: the shape of every answer, every refusal, examples.
+
+Apart from `platform/http/mount.py`, because it is megabytes that a process need not carry until somebody reads the
+documentation.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from sojourn.platform.errors import (
+    InvalidInput,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    Refusal,
+    TooManyRequests,
+    Unavailable,
+)
+from sojourn.platform.http.dialect import documented, respelled
+from sojourn.platform.http.idempotency import IDEMPOTENCY_HEADER, IdempotencyInFlight, IdempotencyMismatch
+from sojourn.platform.http.mount import NO_CONTENT, add_route, is_replayed, status_of, without_raw, writes_itself
+from sojourn.platform.http.refusals import MalformedJson, TooLarge, error_body
+from sojourn.platform.http.routing import Route, Router
+from sojourn.platform.http.uploads import UPLOAD, upload_body
+from sojourn.platform.storefront import Dialect
+
+NO_EXAMPLES: Mapping[str, Any] = MappingProxyType({})
+
+
+def describe(
+    app: FastAPI, router: Router, *, prefix: str, dialect: Dialect, examples: Mapping[str, Any] = NO_EXAMPLES
+) -> None:
+    """As `mount`, for an application that is only read. `examples`: a request body by operation id, snake_case."""
+    for route in router.routes:
+        example = examples.get(route.operation_id)
+        add_route(app, route, prefix=prefix, dialect=dialect, **_described(route, example, dialect))
+
+
+def read(route: Route) -> APIRoute:
+    """The route as FastAPI understands its signature: its body, its dependencies."""
+    return APIRoute(
+        route.path,
+        route.endpoint,
+        methods=[route.method],
+        response_model=None,
+        status_code=route.status_code,
+        dependencies=list(route.dependencies),
+    )
+
+
+def _described(route: Route, example: Any, dialect: Dialect) -> dict[str, Any]:
+    understood = read(route)
+    return {
+        "responses": _responses(route, understood, dialect),
+        "operation_id": route.operation_id,
+        "tags": list(route.tags),
+        "summary": route.name.replace("_", " ").capitalize(),
+        "description": route.description,
+        "openapi_extra": _extra(route, understood, example, dialect),
+    }
+
+
+def _extra(route: Route, understood: APIRoute, example: Any, dialect: Dialect) -> dict[str, Any] | None:
+    extra = dict(route.openapi_extra)
+    if example is not None and understood.body_field is not None:
+        shown = respelled(example, understood.body_field.field_info.annotation, dialect)
+        extra["requestBody"] = {"content": {"application/json": {"example": shown}}}
+    if UPLOAD in extra:
+        extra["requestBody"] = upload_body(extra.pop(UPLOAD), dialect)
+    if is_replayed(route):
+        parameter = {
+            "name": IDEMPOTENCY_HEADER,
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "maxLength": 255},
+            "description": "Send the same key again after a lost answer: the stored answer is replayed.",
+        }
+        extra["parameters"] = [*extra.get("parameters", []), parameter]
+    return extra or None
+
+
+def _responses(route: Route, understood: APIRoute, dialect: Dialect) -> dict[int | str, dict[str, Any]]:
+    answer = without_raw(get_type_hints(route.endpoint, include_extras=True).get("return"))
+    status = status_of(route, answer)
+    declared: dict[int, list[type[Refusal]]] = {}
+    for code, entry in route.responses.items():
+        declared.setdefault(int(code), []).extend(entry.get("refusals", []))
+    for refusal in _common_refusals(route, understood):
+        if refusal not in declared.setdefault(refusal.status, []):
+            declared[refusal.status].append(refusal)
+    responses: dict[int | str, dict[str, Any]] = {
+        code: _refusal_response(refusals, dialect) for code, refusals in sorted(declared.items()) if refusals
+    }
+    if writes_itself(answer):
+        responses[status] = next(
+            (dict(e) for c, e in route.responses.items() if int(c) == status), {"description": "OK"}
+        )
+    elif status != NO_CONTENT:
+        said = next((e for c, e in route.responses.items() if int(c) == status), {})  # another media type
+        responses[status] = {**said, "model": documented(answer, dialect), "description": "OK"}
+    return responses
+
+
+def _common_refusals(route: Route, understood: APIRoute) -> list[type[Refusal]]:
+    common: list[type[Refusal]] = [InvalidInput, TooManyRequests, Unavailable]
+    if any(getattr(d.call, "is_authentication", False) for d in _flat(understood.dependant)):
+        common += [NotAuthenticated, NotAllowed]
+    if "{" in route.path:
+        common.append(NotFound)
+    if understood.body_field is not None:
+        common += [MalformedJson, TooLarge]
+    if is_replayed(route):
+        common += [IdempotencyInFlight, IdempotencyMismatch]
+    return common
+
+
+def _flat(dependant: Any) -> list[Any]:
+    return [dependant, *(inner for child in dependant.dependencies for inner in _flat(child))]
+
+
+def _refusal_response(refusals: list[type[Refusal]], dialect: Dialect) -> dict[str, Any]:
+    media_type = "application/json" if dialect is Dialect.SNAKE_ENVELOPE else "application/problem+json"
+    examples = {
+        r.code: {"summary": r.sentence, "value": error_body(dialect, refusal=r(), request_id="req_01")}
+        for r in refusals
+    }
+    return {
+        "description": " / ".join(f"`{r.code}`" for r in refusals),
+        "content": {media_type: {"schema": {"$ref": "#/components/schemas/Error"}, "examples": examples}},
+    }
