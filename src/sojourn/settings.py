@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 DEVELOPMENT_SECRET = "development-only-secret-0123456789abcdef"
 MIN_SECRET = 32
+# Where the sandbox plays a vendor.
+DEVELOPMENT_BASES = ("stripe_api_base", "resend_api_base", "exchange_rate_api_base", "openweather_api_base")
 
 
 class Environment(StrEnum):
@@ -53,6 +55,10 @@ class StorefrontSettings(BaseModel):
     s3_access_key_id: str | None = None
     s3_secret_access_key: SecretStr | None = None
     clamd_url: str | None = None
+    exchange_rate_api_key: SecretStr | None = None
+    exchange_rate_api_base: str | None = None
+    openweather_api_key: SecretStr | None = None
+    openweather_api_base: str | None = None
     from_email: str | None = None
     meeting_vendor: str = "jitsi"
     jitsi_base_url: str = "https://meet.jit.si"
@@ -102,8 +108,8 @@ class Settings(BaseModel):
                     raise ValueError(
                         f"{key.upper()}_{name.upper()} must be {MIN_SECRET} secret characters or more in production"
                     )
-            if settings.stripe_api_base or settings.resend_api_base:
-                raise ValueError(f"{key}: STRIPE_API_BASE and RESEND_API_BASE are for development only")
+            if set_bases := [name.upper() for name in DEVELOPMENT_BASES if getattr(settings, name)]:
+                raise ValueError(f"{key}: {', '.join(set_bases)}: for development only")
         return self
 
 

@@ -14,6 +14,11 @@ from sojourn.providers.meetings.jitsi import JitsiRooms
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.meetings.zoom import ZoomRooms
 from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
+from sojourn.providers.rates import exchangerate_api
+from sojourn.providers.rates.cached import CachedRates
+from sojourn.providers.rates.exchangerate_api import ExchangeRateApi
+from sojourn.providers.rates.none import NoRates
+from sojourn.providers.rates.port import RatesSource
 from sojourn.providers.scanner.clamd import ClamdScanner
 from sojourn.providers.scanner.none import NoScanner
 from sojourn.providers.scanner.port import Scanner
@@ -21,6 +26,11 @@ from sojourn.providers.storage.local import LocalFolder
 from sojourn.providers.storage.port import FileStore
 from sojourn.providers.storage.s3 import s3_bucket
 from sojourn.providers.vendors import Vendors
+from sojourn.providers.weather import openweathermap
+from sojourn.providers.weather.cached import CachedWeather
+from sojourn.providers.weather.none import NoWeather
+from sojourn.providers.weather.openweathermap import OpenWeatherMap
+from sojourn.providers.weather.port import WeatherSource
 from sojourn.settings import SettingsError, StorefrontSettings
 
 SMTP_SCHEMES = {"smtp": SmtpSecurity.NONE, "smtp+starttls": SmtpSecurity.STARTTLS, "smtps": SmtpSecurity.TLS}
@@ -41,6 +51,8 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         meetings=_choose_meetings(settings),
         storage=_choose_storage(settings),
         scanner=_choose_scanner(settings.clamd_url),
+        rates=CachedRates(_choose_rates(settings)),
+        weather=CachedWeather(_choose_weather(settings)),
     )
 
 
@@ -110,6 +122,24 @@ def _choose_scanner(url: str | None) -> Scanner:
     if parts.scheme != "tcp" or not parts.hostname:
         raise SettingsError("CLAMD_URL must look like tcp://host:3310.")
     return ClamdScanner(host=parts.hostname, port=parts.port or 3310)
+
+
+def _choose_rates(settings: StorefrontSettings) -> RatesSource:
+    if settings.exchange_rate_api_key is None:
+        return NoRates()
+    return ExchangeRateApi(
+        api_key=settings.exchange_rate_api_key.get_secret_value(),
+        base_url=settings.exchange_rate_api_base or exchangerate_api.OWN_BASE_URL,
+    )
+
+
+def _choose_weather(settings: StorefrontSettings) -> WeatherSource:
+    if settings.openweather_api_key is None:
+        return NoWeather()
+    return OpenWeatherMap(
+        api_key=settings.openweather_api_key.get_secret_value(),
+        base_url=settings.openweather_api_base or openweathermap.OWN_BASE_URL,
+    )
 
 
 def _required(secret: SecretStr | None, name: str) -> str:

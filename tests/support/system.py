@@ -51,6 +51,8 @@ def environment(dsns: Mapping[str, str], *, sandbox: str, overrides: Mapping[str
         "JWT_REFRESH_SECRET": "test-refresh-secret-0123456789abcdef",
         "STRIPE_API_BASE": sandbox,
         "RESEND_API_BASE": sandbox,
+        "EXCHANGE_RATE_API_BASE": sandbox,
+        "OPENWEATHER_API_BASE": sandbox,
         "STORAGE_PATH": FILES,
         **{f"RATE_LIMIT_{kind}": NO_LIMIT for kind in ("AUTH", "CATALOG", "PAYMENTS", "DEFAULT")},
     }
@@ -60,6 +62,8 @@ def environment(dsns: Mapping[str, str], *, sandbox: str, overrides: Mapping[str
             f"{key.upper()}_STRIPE_SECRET_KEY": account_key(key),
             f"{key.upper()}_STRIPE_WEBHOOK_SECRET": webhook_secret(key),
             f"{key.upper()}_RESEND_API_KEY": f"re_{key}",
+            f"{key.upper()}_EXCHANGE_RATE_API_KEY": f"rates_{key}",
+            f"{key.upper()}_OPENWEATHER_API_KEY": f"weather_{key}",
         }
     return {**told, **overrides}
 

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from sojourn.providers.mail.port import MailSender
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.payments.port import PaymentProvider
+from sojourn.providers.rates.cached import CachedRates
 from sojourn.providers.scanner.port import Scanner
 from sojourn.providers.storage.port import FileStore
+from sojourn.providers.weather.cached import CachedWeather
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +22,16 @@ class Vendors:
     meetings: MeetingRooms
     storage: FileStore
     scanner: Scanner
+    rates: CachedRates
+    weather: CachedWeather
 
     async def aclose(self) -> None:
         """Close what the vendors keep open."""
         await self.payments.aclose()
         await self.mail.aclose()
         await self.meetings.aclose()
+        await self.rates.aclose()
+        await self.weather.aclose()
 
 
 async def _get_vendors(request: Request) -> Vendors:

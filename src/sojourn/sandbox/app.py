@@ -22,8 +22,10 @@ from sojourn.sandbox.deliveries import Clockwork
 from sojourn.sandbox.guards import LiveKeyGuard, RequestLog
 from sojourn.sandbox.mail_api import MailApi
 from sojourn.sandbox.pages import Pages
+from sojourn.sandbox.rates import RatesApi
 from sojourn.sandbox.store import Store
 from sojourn.sandbox.switches import Switchboard
+from sojourn.sandbox.weather import WeatherApi
 
 LOGGER = logging.getLogger("sojourn.sandbox")
 LOCAL_PAGES = r"http://(localhost|127\.0\.0\.1)(:\d+)?"
@@ -61,6 +63,7 @@ def create_app(config: SandboxConfig) -> Starlette:
 
     pages = Pages(store, api, switchboard, wake)
     routes = [*pages.routes(), *switchboard.routes(), *MailApi(store).routes(), *api.routes()]
+    routes += [*RatesApi(store).routes(), *WeatherApi(store).routes()]
     middleware = [
         Middleware(RequestLog),
         Middleware(TrustedHostMiddleware, allowed_hosts=sorted(LOOPBACK_HOSTS)),

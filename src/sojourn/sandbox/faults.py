@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from sojourn.sandbox.store import Store
 
@@ -44,13 +44,50 @@ class MailFaults(_Switches):
     status: ErrorStatus = 500
 
 
+class RatesFaults(_Switches):
+    """`answer` other than `good` is sent with status 200, as if nothing were wrong."""
+
+    fail_next: Count = 0
+    status: ErrorStatus = 503
+    delay_ms: Milliseconds = 0
+    answer: Literal["good", "half", "negative", "zero", "not_a_number", "no_riel", "absurd_riel"] = "good"
+
+
+class WeatherFaults(_Switches):
+    """`at`: the moment that is played instead of the present. `is_nonsense`: degrees that no place ever saw."""
+
+    fail_next: Count = 0
+    status: ErrorStatus = 503
+    delay_ms: Milliseconds = 0
+    is_nonsense: bool = False
+    at: AwareDatetime | None = None
+
+
+class PushFaults(_Switches):
+    """`retry_after`, in seconds, goes along as a header."""
+
+    fail_next: Count = 0
+    status: ErrorStatus = 503
+    retry_after: Annotated[int | None, Field(ge=0, le=3600)] = None
+
+
 class Faults(_Switches):
     webhooks: WebhookFaults = WebhookFaults()
     api: ApiFaults = ApiFaults()
     mail: MailFaults = MailFaults()
+    push: PushFaults = PushFaults()
+    rates: RatesFaults = RatesFaults()
+    weather: WeatherFaults = WeatherFaults()
 
 
-Counter = Literal["webhooks.drop_next", "api.fail_next", "api.drop_response_next", "mail.fail_next"]
+Counter = Literal[
+    "webhooks.drop_next",
+    "api.fail_next",
+    "api.drop_response_next",
+    "mail.fail_next", "push.fail_next",
+    "rates.fail_next",
+    "weather.fail_next",
+]
 
 
 def read(store: Store, account: str) -> Faults:

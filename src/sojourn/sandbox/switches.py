@@ -45,7 +45,7 @@ class Switchboard:
         return JSONResponse({"status": "ok"})
 
     async def read_faults(self, request: Request) -> Response:
-        return JSONResponse(faults.read(self._store, _account(request)).model_dump())
+        return JSONResponse(faults.read(self._store, _account(request)).model_dump(mode="json"))
 
     async def write_faults(self, request: Request) -> Response:
         """Replace all switches of the account (or of everyone); what is left out is off."""
@@ -57,7 +57,7 @@ class Switchboard:
             return JSONResponse({"error": problem["msg"], "field": field}, status_code=400)
         faults.write(self._store, _account(request), switches)
         self._on_change()
-        return JSONResponse(switches.model_dump())
+        return JSONResponse(switches.model_dump(mode="json"))
 
     async def clear_faults(self, request: Request) -> Response:
         """Switch off the account's faults, or with no account everybody's."""
@@ -67,7 +67,7 @@ class Switchboard:
         else:
             faults.clear(self._store, account)
         self._on_change()
-        return JSONResponse(faults.read(self._store, account).model_dump())
+        return JSONResponse(faults.read(self._store, account).model_dump(mode="json"))
 
     async def deliveries(self, request: Request) -> Response:
         """Newest first: where each event went, how it stands, and every sending with its answer."""

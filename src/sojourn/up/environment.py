@@ -26,6 +26,8 @@ def make_secrets(storefronts: Iterable[str]) -> dict[str, str]:
             f"{prefix}_STRIPE_SECRET_KEY": f"sk_test_{key}_{secrets.token_hex(12)}",
             f"{prefix}_STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(24)}",
             f"{prefix}_RESEND_API_KEY": f"re_{key}_{secrets.token_hex(12)}",
+            f"{prefix}_EXCHANGE_RATE_API_KEY": f"rates_{key}_{secrets.token_hex(12)}",
+            f"{prefix}_OPENWEATHER_API_KEY": f"weather_{key}_{secrets.token_hex(12)}",
         }
     return made
 
@@ -61,6 +63,8 @@ def development_environment(
         ours |= {
             f"{prefix}_STRIPE_API_BASE": sandbox,
             f"{prefix}_RESEND_API_BASE": sandbox,
+            f"{prefix}_EXCHANGE_RATE_API_BASE": sandbox,
+            f"{prefix}_OPENWEATHER_API_BASE": sandbox,
             f"{prefix}_PUBLIC_URL": f"http://127.0.0.1:{api_port}",
             f"{prefix}_RATE_LIMIT_AUTH": _AUTH_LIMIT,
             f"{prefix}_STORAGE_PATH": files,

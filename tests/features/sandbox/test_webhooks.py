@@ -140,7 +140,7 @@ async def test_endpoints_listen_to_what_they_name(shop: Shop, receiver: Receiver
     [
         ({"webhooks": {"repeat": 0}}, "webhooks.repeat"),
         ({"api": {"status": 200}}, "api.status"),
-        ({"weather": {}}, "weather"),
+        ({"tides": {}}, "tides"),
     ],
 )
 async def test_switches_that_do_not_exist_are_refused(shop: Shop, switches: dict[str, object], field: str) -> None:

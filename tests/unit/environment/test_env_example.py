@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 NAMED = dict(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 # Development's own: what `make up` sets, and never anybody in production.
-BASES = {"STRIPE_API_BASE", "RESEND_API_BASE", "SENDGRID_API_BASE"}
+BASES = {name.upper() for name in StorefrontSettings.model_fields if name.endswith("_api_base")}
 
 
 def test_every_setting_of_a_storefront_is_named() -> None:
