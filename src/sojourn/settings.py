@@ -13,7 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 DEVELOPMENT_SECRET = "development-only-secret-0123456789abcdef"
 MIN_SECRET = 32
 # Where the sandbox plays a vendor.
-DEVELOPMENT_BASES = ("stripe_api_base", "resend_api_base", "exchange_rate_api_base", "openweather_api_base")
+DEVELOPMENT_BASES = (
+    "stripe_api_base",
+    "resend_api_base",
+    "exchange_rate_api_base",
+    "openweather_api_base",
+    "fcm_api_base",
+)
 
 
 class Environment(StrEnum):
@@ -35,9 +41,9 @@ class StorefrontSettings(BaseModel):
     direct_url: str | None = None
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
     database_through_pooler: bool = False
+    redis_url: str | None = None
     jwt_access_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     jwt_refresh_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
-    redis_url: str | None = None
     stripe_secret_key: SecretStr
     stripe_webhook_secret: SecretStr
     stripe_api_base: str | None = None
@@ -59,6 +65,8 @@ class StorefrontSettings(BaseModel):
     exchange_rate_api_base: str | None = None
     openweather_api_key: SecretStr | None = None
     openweather_api_base: str | None = None
+    firebase_service_account: SecretStr | None = None
+    fcm_api_base: str | None = None
     from_email: str | None = None
     meeting_vendor: str = "jitsi"
     jitsi_base_url: str = "https://meet.jit.si"

@@ -14,6 +14,10 @@ from sojourn.providers.meetings.jitsi import JitsiRooms
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.meetings.zoom import ZoomRooms
 from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
+from sojourn.providers.push import fcm
+from sojourn.providers.push.account import read_service_account
+from sojourn.providers.push.fcm import FcmPush
+from sojourn.providers.push.port import PushSender
 from sojourn.providers.rates import exchangerate_api
 from sojourn.providers.rates.cached import CachedRates
 from sojourn.providers.rates.exchangerate_api import ExchangeRateApi
@@ -48,6 +52,7 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
     return Vendors(
         payments=payments,
         mail=_choose_mail(settings),
+        push=_choose_push(settings),
         meetings=_choose_meetings(settings),
         storage=_choose_storage(settings),
         scanner=_choose_scanner(settings.clamd_url),
@@ -66,6 +71,17 @@ def _choose_mail(settings: StorefrontSettings) -> MailSender:
     if settings.mail_vendor == "smtp":
         return _smtp(_required(settings.smtp_url, "SMTP_URL"))
     raise SettingsError(f"MAIL_VENDOR={settings.mail_vendor!r} is none of resend, sendgrid, smtp.")
+
+
+def _choose_push(settings: StorefrontSettings) -> PushSender | None:
+    """None without a service account: nobody is offered pushes then."""
+    if settings.firebase_service_account is None:
+        return None
+    try:
+        account = read_service_account(settings.firebase_service_account.get_secret_value())
+    except ValueError as fault:
+        raise SettingsError(f"FIREBASE_SERVICE_ACCOUNT is not the JSON of a service account: {fault}") from fault
+    return FcmPush(account, base_url=settings.fcm_api_base or fcm.OWN_BASE_URL)
 
 
 def _choose_meetings(settings: StorefrontSettings) -> MeetingRooms:

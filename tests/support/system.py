@@ -24,6 +24,7 @@ from sojourn.platform.processes import find_free_port
 from sojourn.runtime import assemble
 from sojourn.settings import load_settings
 from sojourn.storefronts import STOREFRONTS
+from sojourn.up.firebase import pretended_service_account
 
 # Never reached in a test that is not about limits.
 NO_LIMIT = "1000000000"
@@ -51,6 +52,7 @@ def environment(dsns: Mapping[str, str], *, sandbox: str, overrides: Mapping[str
         "JWT_REFRESH_SECRET": "test-refresh-secret-0123456789abcdef",
         "STRIPE_API_BASE": sandbox,
         "RESEND_API_BASE": sandbox,
+        "FCM_API_BASE": sandbox,
         "EXCHANGE_RATE_API_BASE": sandbox,
         "OPENWEATHER_API_BASE": sandbox,
         "STORAGE_PATH": FILES,
@@ -62,6 +64,7 @@ def environment(dsns: Mapping[str, str], *, sandbox: str, overrides: Mapping[str
             f"{key.upper()}_STRIPE_SECRET_KEY": account_key(key),
             f"{key.upper()}_STRIPE_WEBHOOK_SECRET": webhook_secret(key),
             f"{key.upper()}_RESEND_API_KEY": f"re_{key}",
+            f"{key.upper()}_FIREBASE_SERVICE_ACCOUNT": pretended_service_account(f"sojourn-{key}", sandbox=sandbox),
             f"{key.upper()}_EXCHANGE_RATE_API_KEY": f"rates_{key}",
             f"{key.upper()}_OPENWEATHER_API_KEY": f"weather_{key}",
         }

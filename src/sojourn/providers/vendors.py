@@ -9,6 +9,7 @@ from starlette.requests import Request
 from sojourn.providers.mail.port import MailSender
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.payments.port import PaymentProvider
+from sojourn.providers.push.port import PushSender
 from sojourn.providers.rates.cached import CachedRates
 from sojourn.providers.scanner.port import Scanner
 from sojourn.providers.storage.port import FileStore
@@ -19,6 +20,7 @@ from sojourn.providers.weather.cached import CachedWeather
 class Vendors:
     payments: PaymentProvider
     mail: MailSender
+    push: PushSender | None
     meetings: MeetingRooms
     storage: FileStore
     scanner: Scanner
@@ -29,6 +31,8 @@ class Vendors:
         """Close what the vendors keep open."""
         await self.payments.aclose()
         await self.mail.aclose()
+        if self.push is not None:
+            await self.push.aclose()
         await self.meetings.aclose()
         await self.rates.aclose()
         await self.weather.aclose()

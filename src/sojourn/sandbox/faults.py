@@ -71,10 +71,20 @@ class PushFaults(_Switches):
     retry_after: Annotated[int | None, Field(ge=0, le=3600)] = None
 
 
+class BakongFaults(_Switches):
+    """`is_list_closed`: the call that asks about many codes answers 403, as it does to some tokens."""
+
+    fail_next: Count = 0
+    status: ErrorStatus = 503
+    delay_ms: Milliseconds = 0
+    is_list_closed: bool = False
+
+
 class Faults(_Switches):
     webhooks: WebhookFaults = WebhookFaults()
     api: ApiFaults = ApiFaults()
     mail: MailFaults = MailFaults()
+    bakong: BakongFaults = BakongFaults()
     push: PushFaults = PushFaults()
     rates: RatesFaults = RatesFaults()
     weather: WeatherFaults = WeatherFaults()
@@ -84,7 +94,9 @@ Counter = Literal[
     "webhooks.drop_next",
     "api.fail_next",
     "api.drop_response_next",
-    "mail.fail_next", "push.fail_next",
+    "mail.fail_next",
+    "bakong.fail_next",
+    "push.fail_next",
     "rates.fail_next",
     "weather.fail_next",
 ]

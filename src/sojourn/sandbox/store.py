@@ -33,8 +33,26 @@ CREATE TABLE IF NOT EXISTS mails (
 CREATE TABLE IF NOT EXISTS attachments (
   mail TEXT NOT NULL, position INTEGER NOT NULL, filename TEXT NOT NULL, content_type TEXT NOT NULL,
   content BLOB NOT NULL, PRIMARY KEY (mail, position));
+CREATE TABLE IF NOT EXISTS oidc_keys (seq INTEGER PRIMARY KEY AUTOINCREMENT, jwk TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS oidc_grants (
+  secret TEXT PRIMARY KEY, body TEXT NOT NULL, made_at REAL NOT NULL, is_used INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS pushes (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, token TEXT NOT NULL, key TEXT NOT NULL,
+  body TEXT NOT NULL, sends INTEGER NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS pushes_shown ON pushes (project, token, key) WHERE key <> '';
 """
-TABLES = ("objects", "deliveries", "steps", "answers", "faults", "mails", "attachments")
+TABLES = (
+    "objects",
+    "deliveries",
+    "steps",
+    "answers",
+    "faults",
+    "mails",
+    "attachments",
+    "oidc_keys",
+    "oidc_grants",
+    "pushes",
+)
 
 Value = str | int | float | bytes | None
 

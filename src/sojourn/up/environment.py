@@ -6,6 +6,8 @@ Whatever the person at the keyboard has set goes first.
 import secrets
 from collections.abc import Iterable, Mapping
 
+from sojourn.up.firebase import pretended_service_account
+
 _LIVE_KEYS = ("sk_live_", "rk_live_")
 # Of sign-ups and sign-ins a minute from one address: everybody on a laptop has the same one.
 _AUTH_LIMIT = "300"
@@ -63,6 +65,8 @@ def development_environment(
         ours |= {
             f"{prefix}_STRIPE_API_BASE": sandbox,
             f"{prefix}_RESEND_API_BASE": sandbox,
+            f"{prefix}_FCM_API_BASE": sandbox,
+            f"{prefix}_FIREBASE_SERVICE_ACCOUNT": pretended_service_account(f"sojourn-{key}", sandbox=sandbox),
             f"{prefix}_EXCHANGE_RATE_API_BASE": sandbox,
             f"{prefix}_OPENWEATHER_API_BASE": sandbox,
             f"{prefix}_PUBLIC_URL": f"http://127.0.0.1:{api_port}",

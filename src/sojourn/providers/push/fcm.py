@@ -66,8 +66,13 @@ def _message(push: OutgoingPush) -> dict[str, object]:
         "data": {**push.data, "link": push.link},
         "android": {"priority": "HIGH", "collapse_key": push.key, "notification": {"tag": push.key}},
         "apns": {"headers": {"apns-collapse-id": push.key}, "payload": {"aps": {"sound": "default"}}},
-        "webpush": {"notification": {"tag": push.key}, "fcm_options": {"link": push.link}},
+        "webpush": {"notification": {"tag": push.key}} | _web_link(push.link),
     }
+
+
+def _web_link(link: str) -> dict[str, object]:
+    """FCM lets a browser open nothing but https."""
+    return {"fcm_options": {"link": link}} if link.startswith("https://") else {}
 
 
 def _refusal(answer: httpx.Response) -> PushRefused | PushUnavailable:
