@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sojourn.care.consultations import feed_routes, hours_routes
 from sojourn.care.consultations import jobs as consultation_jobs
 from sojourn.care.consultations import routes as consultation_routes
+from sojourn.care.devices import routes as device_routes
 from sojourn.care.documents import jobs as document_jobs
 from sojourn.care.documents import routes as document_routes
 from sojourn.care.documents import routes_desk as document_desk_routes
@@ -68,7 +69,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
         staff_routes.acceptance_router,
         staff_routes.router,
     ),
-    Module.USERS: (user_routes.router, address_routes.router, notification_routes.router),
+    Module.USERS: (user_routes.router, address_routes.router, notification_routes.router, device_routes.router),
     Module.SERVICES: (service_routes.router,),
     Module.TRIPS: (trip_routes.router,),
     Module.HOTELS: (hotel_routes.router, availability_routes.hotels_router),

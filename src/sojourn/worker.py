@@ -31,6 +31,7 @@ from sojourn.modules import JOBS, TIMERS
 from sojourn.platform.db.database import CONNECT_FAULTS, Connection
 from sojourn.platform.errors import Unavailable
 from sojourn.platform.jobs.queue import enqueue, retry_delay
+from sojourn.platform.jobs.schedule import in_zone
 from sojourn.platform.kit.clock import Clock
 from sojourn.platform.logs import configure_logs
 from sojourn.providers.work import JobKind, Timer, Work
@@ -94,7 +95,9 @@ class StorefrontWorker:
             register = queuer.entrypoint(kind.name, on_failure="hold", accepts_context=False)
             register(partial(self._attempt, kind))
         for timer in self.timers:
-            queuer.schedule(timer.name, timer.cron, accepts_context=False)(partial(self._tick, timer))
+            zone = timer.zone(self.work.runtime.storefront)
+            schedule = queuer.schedule(timer.name, timer.cron, executor_factory=in_zone(zone), accepts_context=False)
+            schedule(partial(self._tick, timer))
         return queuer
 
     async def _forget_old_timers(self, connection: Connection, queuer: PgQueuer) -> None:
@@ -157,7 +160,7 @@ class StorefrontWorker:
     async def _on_failure(self, kind: JobKind, job: Job, fault: Exception) -> NoReturn:
         storefront = self.work.runtime.storefront.key
         if job.attempts + 1 < kind.max_attempts:
-            delay = retry_delay(job.attempts)
+            delay = retry_delay(job.attempts, fault)
             DONE.labels(storefront, kind.name, "retried").inc()
             logger.warning(
                 "job failed, it will be tried again", after_seconds=delay.total_seconds(), fault=_told(fault)

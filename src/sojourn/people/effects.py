@@ -11,6 +11,7 @@ PASSWORD_CHANGED = "mail.password_changed"
 STAFF_INVITATION = "mail.staff_invitation"
 EMAIL_ALREADY_REGISTERED = "mail.email_already_registered"
 WELCOME = "mail.welcome"
+ACCOUNT_DELETION = "mail.account_deletion"
 
 
 def link_mail(kind: str, *, user_id: UUID, secret: str, inviter: str | None = None) -> NewJob:

@@ -19,6 +19,19 @@ async def holyone_work(holyone: StorefrontClient, sandbox: str) -> AsyncIterator
 
 
 @pytest.fixture
+def screen(sandbox: str) -> Mailbox:
+    """What a device shows that was registered with a token, oldest first."""
+
+    async def read(token: str) -> list[dict[str, Any]]:
+        async with httpx.AsyncClient(base_url=sandbox, timeout=10) as reader:
+            answer = await reader.get("/push", params={"token": token})
+        pushes: list[dict[str, Any]] = answer.raise_for_status().json()
+        return list(reversed(pushes))
+
+    return read
+
+
+@pytest.fixture
 def mailbox(sandbox: str) -> Mailbox:
     """What the pretended carrier delivered to an address, oldest first."""
 

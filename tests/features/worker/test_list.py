@@ -31,8 +31,8 @@ def test_the_page_lists_every_job_with_its_home() -> None:
 
 
 def test_the_page_lists_every_timer_with_its_home_and_schedule() -> None:
-    listed = {name: (file, when.strip("`")) for name, (file, when) in rows("Timers").items()}
-    assert listed == {timer.name: (home_of(timer.handler), timer.cron) for timer in TIMERS}
+    wanted = {t.name: (home_of(t.handler), f"`{t.cron}` local" if t.is_local else f"`{t.cron}`") for t in TIMERS}
+    assert rows("Timers") == wanted
 
 
 def test_names_are_used_once_and_schedules_can_be_read() -> None:

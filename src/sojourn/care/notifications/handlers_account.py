@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sojourn.care.notifications import sources
 from sojourn.care.notifications.mails import (
+    AccountDeletion,
     EmailAlreadyRegistered,
     MailContext,
     PasswordChanged,
@@ -34,6 +35,13 @@ async def password_reset(work: Work, payload: Payload) -> None:
     """The link that lets somebody choose a new password."""
     await _send_link(
         work, payload, path="/reset-password", says=lambda link, until: PasswordReset(link=link, expires_at=until)
+    )
+
+
+async def account_deletion(work: Work, payload: Payload) -> None:
+    """What happens to a closed account, and the link that opens it again."""
+    await _send_link(
+        work, payload, path="/undo-deletion", says=lambda link, until: AccountDeletion(link=link, expires_at=until)
     )
 
 

@@ -1,10 +1,11 @@
 """Mails about bookings of trips."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sojourn.care.notifications import sources
 from sojourn.care.notifications.mails import (
@@ -18,12 +19,13 @@ from sojourn.care.notifications.models import Letter
 from sojourn.care.notifications.service import BATCH, keep
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.jobs.queue import Payload
-from sojourn.platform.kit.clock import local_date, start_of_day
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.work import Work
 
 UNPAID = "UNPAID"
-REMIND_FROM = timedelta(hours=9)  # on the storefront's clock, the day before (rules, section 10)
+REMIND_FROM = 9  # o'clock, on the storefront's clock, the day before (rules, section 10)
+# Who was not reminded the day before still is on the day itself, until then: later the journey has begun.
+REMIND_UNTIL = 12
 
 
 async def booking_cancelled(work: Work, payload: Payload) -> None:
@@ -90,24 +92,33 @@ async def _charged_or_refunded(
 async def send_reminders(work: Work) -> None:
     """Once for each confirmed booking that travels tomorrow, from nine in the morning on the storefront's clock.
 
-    Runs every hour, so that nobody is forgotten after downtime, nor whoever books for tomorrow at noon.
+    Runs every hour, so that nobody is forgotten after downtime, nor whoever books for tomorrow at noon. Who travels
+    today and was not reminded yesterday, because nothing ran or the booking came too late, is until noon, at any hour;
+    whoever's journey began before that hears nothing.
     """
-    now, storefront = work.runtime.clock.now(), work.runtime.storefront
-    today = local_date(now, storefront.time_zone)
-    if now < start_of_day(today, storefront.time_zone) + REMIND_FROM:
-        return
+    now = work.runtime.clock.now()
+    local = now.astimezone(ZoneInfo(work.runtime.storefront.time_zone))
+    today = local.date()
+    if local.hour < REMIND_UNTIL:
+        await _remind(work, travel_date=today, day="TODAY", now=now)
+    if local.hour >= REMIND_FROM:
+        await _remind(work, travel_date=today + timedelta(days=1), day="TOMORROW", now=now)
+
+
+async def _remind(work: Work, *, travel_date: date, day: Literal["TODAY", "TOMORROW"], now: datetime) -> None:
     is_done = False
     while not is_done:
         async with work.runtime.db.unit_of_work() as tx:
-            waiting = await sources.list_to_remind(tx, travel_date=today + timedelta(days=1), limit=BATCH)
+            waiting = await sources.list_to_remind(tx, travel_date=travel_date, limit=BATCH)
             for booking_id in waiting:
                 booking = await sources.get_booking(tx, booking_id)
-                await keep(tx, booking_letter(booking, _reminder(storefront, booking)), now=now)
+                await keep(tx, booking_letter(booking, _reminder(work.runtime.storefront, booking, day)), now=now)
         is_done = len(waiting) < BATCH
 
 
-def _reminder(storefront: Storefront, booking: Row) -> BookingReminder:
+def _reminder(storefront: Storefront, booking: Row, day: Literal["TODAY", "TOMORROW"]) -> BookingReminder:
     return BookingReminder(
+        day=day,
         booking_ref=booking["booking_ref"],
         trip_title=booking["title"],
         travel_date=booking["travel_date"],

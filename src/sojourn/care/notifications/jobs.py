@@ -26,6 +26,7 @@ JOBS = (
     JobKind(name=people.STAFF_INVITATION, handler=account.staff_invitation),
     JobKind(name=people.EMAIL_ALREADY_REGISTERED, handler=account.email_already_registered),
     JobKind(name=people.WELCOME, handler=account.welcome),
+    JobKind(name=people.ACCOUNT_DELETION, handler=account.account_deletion),
     JobKind(name=sales.ORDER_CONFIRMED, handler=invoices.order_confirmed),
     JobKind(name=sales.ORDER_ONBOARDING, handler=orders.order_onboarding),
     JobKind(name=sales.ORDER_STATUS_CHANGED, handler=orders.order_status_changed),

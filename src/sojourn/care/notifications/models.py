@@ -1,4 +1,4 @@
-"""Notifications: every mail is a row before it is a mail."""
+"""Notifications: every mail and every push is a row before it leaves."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,13 @@ from uuid import UUID
 from sojourn.care.notifications.mails import MailContext, MailKind
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Wire
+
+
+class Channel(StrEnum):
+    """How a notification travels; the recipient is an address, or a device's id."""
+
+    MAIL = "MAIL"
+    PUSH = "PUSH"
 
 
 class NotificationStatus(StrEnum):
@@ -40,7 +47,10 @@ class CalendarInvite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A mail to be kept and sent. The same kind about the same subject and occasion never goes twice to one address."""
+    """News to be kept and sent, as mail, to devices or both, as its kind says.
+
+    The same kind about the same subject and occasion never goes twice to one address or device.
+    """
 
     context: MailContext
     to: Recipient
@@ -52,10 +62,12 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A mail that was taken up for sending; `attempts` counts this one."""
+    """A mail or push that was taken up for sending; `attempts` counts this one."""
 
     id: UUID
+    channel: Channel
     kind: MailKind
+    subject_id: UUID
     user_id: UUID | None
     recipient: str
     recipient_name: str | None
@@ -67,10 +79,19 @@ class Waiting:
     last_error: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Who took a notification, and under which id of theirs."""
+
+    provider: str
+    provider_id: str
+
+
 class NotificationOut(Wire):
-    """A mail as the desk sees it: what became of it, not what it says."""
+    """A mail or push as the desk sees it: what became of it, not what it says."""
 
     id: UUID
+    channel: Channel
     kind: MailKind
     subject_id: UUID
     user_id: UUID | None

@@ -5,9 +5,17 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+from sojourn.care.devices.models import Target
 from sojourn.care.notifications.errors import NotificationNotFound
 from sojourn.care.notifications.mails import MailKind
-from sojourn.care.notifications.models import CalendarInvite, Letter, NotificationOut, NotificationStatus, Waiting
+from sojourn.care.notifications.models import (
+    CalendarInvite,
+    Channel,
+    Letter,
+    NotificationOut,
+    NotificationStatus,
+    Waiting,
+)
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
@@ -21,8 +29,8 @@ RETURNING id
 """
 TAKE_UP = """
 UPDATE notifications SET attempts = attempts + 1 WHERE id = $1 AND status = 'QUEUED'
-RETURNING id, kind, user_id, recipient, recipient_name, language, context, invoice_id, calendar, attempts,
-          last_error
+RETURNING id, channel, kind, subject_id, user_id, recipient, recipient_name, language, context, invoice_id, calendar,
+          attempts, last_error
 """
 # A mail that is done with needs its single-use link no more: no copy of the secret stays behind.
 MARK_SENT = """
@@ -38,6 +46,14 @@ NOTE_ERROR = "UPDATE notifications SET last_error = $2 WHERE id = $1 AND status 
 SELECT_OVERDUE = """
 SELECT id FROM notifications WHERE status = 'QUEUED' AND created_at < $1 ORDER BY created_at LIMIT $2
 """
+INSERT_PUSHES = """
+INSERT INTO notifications (id, channel, kind, subject_id, occasion, user_id, recipient, recipient_name, language,
+                           context, created_at)
+SELECT new.id, 'PUSH', $4, $5, $6, $7, new.device_id, $8, new.language, $9, $10
+  FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (id, device_id, language)
+ON CONFLICT (kind, subject_id, occasion, recipient) DO NOTHING
+RETURNING id
+"""
 SELECT_INVOICE = "SELECT kind, number, document FROM invoices WHERE id = $1"
 REQUEUE = """
 UPDATE notifications SET status = 'QUEUED', attempts = 0, last_error = NULL
@@ -46,18 +62,20 @@ RETURNING id
 """
 SELECT_STATUS = "SELECT status FROM notifications WHERE id = $1"
 SELECT_PAGE = """
-SELECT id, kind, subject_id, user_id, recipient, language, status, provider, provider_id, attempts, last_error,
-       created_at, sent_at
+SELECT id, channel, kind, subject_id, user_id, recipient, language, status, provider, provider_id, attempts,
+       last_error, created_at, sent_at
   FROM notifications
  WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR user_id = $3)
    AND ($4::uuid IS NULL OR subject_id = $4) AND ($5::text IS NULL OR lower(recipient) = lower($5))
+   AND ($6::text IS NULL OR channel = $6)
  ORDER BY created_at DESC, id DESC
- LIMIT $6 OFFSET $7
+ LIMIT $7 OFFSET $8
 """
 SELECT_TOTAL = """
 SELECT count(*) FROM notifications
  WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR user_id = $3)
    AND ($4::uuid IS NULL OR subject_id = $4) AND ($5::text IS NULL OR lower(recipient) = lower($5))
+   AND ($6::text IS NULL OR channel = $6)
 """
 
 
@@ -72,13 +90,28 @@ async def insert_notification(tx: Connection, letter: Letter, *, now: datetime) 
     return kept
 
 
+async def insert_pushes(tx: Connection, letter: Letter, targets: Sequence[Target], *, now: datetime) -> Sequence[UUID]:
+    """The new rows' ids: one for each device that was not told before."""
+    rows = await tx.fetch(
+        INSERT_PUSHES, [new_id() for _ in targets], [str(target.device_id) for target in targets],
+        [target.language or letter.to.language for target in targets], letter.context.kind, letter.subject_id,
+        letter.occasion, letter.to.user_id, letter.to.name, letter.context.model_dump(mode="json"), now,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
 async def find_taken_up(connection: Connection, notification_id: UUID) -> Waiting | None:
-    """The mail, one attempt further; None when it no longer waits."""
+    """The notification, one attempt further; None when it no longer waits."""
     row = await connection.fetchrow(TAKE_UP, notification_id)
     if row is None:
         return None
     calendar = CalendarInvite(**row["calendar"]) if row["calendar"] else None
-    typed = {"kind": MailKind(row["kind"]), "language": Language(row["language"]), "calendar": calendar}
+    typed = {
+        "channel": Channel(row["channel"]),
+        "kind": MailKind(row["kind"]),
+        "language": Language(row["language"]),
+        "calendar": calendar,
+    }
     return Waiting(**dict(row) | typed)
 
 
@@ -88,7 +121,7 @@ async def mark_sent(
     await connection.execute(MARK_SENT, notification_id, provider, provider_id, now)
 
 
-async def mark_failed(connection: Connection, notification_id: UUID, *, provider: str, error: str) -> None:
+async def mark_failed(connection: Connection, notification_id: UUID, *, provider: str | None, error: str) -> None:
     await connection.execute(MARK_FAILED, notification_id, provider, error[:2000])
 
 
@@ -125,10 +158,10 @@ async def get_status(connection: Connection, notification_id: UUID) -> Notificat
 
 async def list_notifications(
     connection: Connection, *, status: str | None, kind: str | None, user_id: UUID | None, subject_id: UUID | None,
-    recipient: str | None, limit: int, offset: int,
+    recipient: str | None, channel: str | None, limit: int, offset: int,
 ) -> tuple[list[NotificationOut], int]:  # fmt: skip
     """One page, newest first, and how many there are in all."""
-    filters = (status, kind, user_id, subject_id, recipient)
+    filters = (status, kind, user_id, subject_id, recipient, channel)
     rows = await connection.fetch(SELECT_PAGE, *filters, limit, offset)
     total: int = await connection.fetchval(SELECT_TOTAL, *filters)
     return [NotificationOut.model_validate(dict(row)) for row in rows], total

@@ -35,6 +35,7 @@ _CODED_FIELDS = {
     "new_status": "statuses",
     "failure": "failures",
     "news": "news",
+    "day": "days",
 }
 # A stranger's name is greeted only when it looks like one: nobody gets to send advertisements as a "name".
 _NAME_LIMIT = 60
@@ -73,6 +74,7 @@ class Texts(BaseModel):
     statuses: dict[str, str]
     failures: dict[str, str]
     news: dict[str, str]
+    days: dict[str, str]
     mails: dict[MailKind, dict[str, str]]
 
     @field_validator("mails")
@@ -111,6 +113,25 @@ def render_mail(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class RenderedPush:
+    """What a device shows, and what a tap opens."""
+
+    title: str
+    body: str
+    link: str
+
+
+def render_push(*, context: MailContext, language: Language, brand: Brand) -> RenderedPush:
+    """Write the push of a kind that has one. Raises ValueError for another."""
+    if context.push is None:
+        raise ValueError(f"{context.kind} is not pushed")
+    writer = _Writer(context=context, language=language, brand=brand)
+    link = getattr(context, context.push.link) if context.push.link else brand.frontend_url
+    body = writer.words("push" if writer.has_words("push") else "intro")
+    return RenderedPush(title=writer.words("heading"), body=body, link=link)
+
+
 class _Writer:
     """The words and values of one mail, written out in its language."""
 
@@ -131,6 +152,10 @@ class _Writer:
     def words(self, key: str, **values: str) -> str:
         """The kind's own words for `key`, else the common ones, with their placeholders filled."""
         return self._pattern(key).format(**self._placeholders, **values)
+
+    def has_words(self, key: str) -> bool:
+        """Whether the kind has words of its own for `key`."""
+        return key in self._texts.mails[self.context.kind]
 
     def html_words(self, key: str, **values: str) -> Markup:
         return escape(self._pattern(key)).format(**self._placeholders, **values)

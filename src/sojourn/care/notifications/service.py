@@ -1,31 +1,31 @@
-"""Keeping mails and sending them.
+"""Keeping notifications and sending them, as mails and as pushes.
 
-A mail is kept in one unit of work, sent outside of any, and marked in another. A crash in between sends it once more
-under the same idempotency key, by which the carrier drops the repeat (docs/jobs.md).
+One is kept in one unit of work, sent outside of any, and marked in another. A crash in between sends it once more under
+the same key, by which the mail's carrier drops the repeat and the device shows it in the first one's place
+(docs/jobs.md).
 """
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
 
+from sojourn.care.devices.queries import list_targets
 from sojourn.care.notifications import queries
 from sojourn.care.notifications.errors import NotRepeatable
-from sojourn.care.notifications.mails import Brand, Envelope, MailContext, MailKind, read_context
-from sojourn.care.notifications.models import Letter, Waiting
-from sojourn.care.notifications.rendering import render_mail
+from sojourn.care.notifications.mailing import send_mail
+from sojourn.care.notifications.mails import MailContext, MailKind, read_context
+from sojourn.care.notifications.models import Channel, Letter, Waiting
+from sojourn.care.notifications.pushing import send_push
 from sojourn.care.notifications.sources import is_wanted
-from sojourn.care.notifications.unsubscribe import unsubscribe_url
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
-from sojourn.platform.http.context import Origin, Runtime
+from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import NewJob, enqueue
-from sojourn.providers.mail.port import Attachment, MailRefused, MailUnavailable, OutgoingMail
+from sojourn.providers.mail.port import MailRefused, MailUnavailable
+from sojourn.providers.push.port import PushRefused, PushUnavailable
 from sojourn.providers.work import Work
-from sojourn.sales.invoices.rendering import InvoiceDocument, render_invoice
 
 DELIVER: Final = "notifications.deliver"  # notification_id
 # With pauses that double up to an hour: about a day of trying.
@@ -33,21 +33,37 @@ MAX_ATTEMPTS: Final = 36
 OVERDUE_AFTER: Final = timedelta(minutes=2)
 BATCH: Final = 200
 # Their single-use link is forgotten with the first outcome.
-LINK_MAILS: Final = (MailKind.VERIFY_EMAIL, MailKind.PASSWORD_RESET, MailKind.STAFF_INVITATION)
+LINK_MAILS: Final = (
+    MailKind.VERIFY_EMAIL,
+    MailKind.PASSWORD_RESET,
+    MailKind.STAFF_INVITATION,
+    MailKind.ACCOUNT_DELETION,
+)
 
 logger = structlog.get_logger(__name__)
 
 
 async def keep(tx: Connection, letter: Letter, *, now: datetime) -> bool:
-    """Keep a mail and queue its delivery. False when it was kept before, or its reader does not want it."""
-    preference = letter.context.mail_preference
-    if preference is not None and not await is_wanted(tx, letter.to.user_id, preference=preference):
-        return False
-    notification_id = await queries.insert_notification(tx, letter, now=now)
-    if notification_id is None:
-        return False
-    await enqueue(tx, _delivery(notification_id))
-    return True
+    """Keep the mail and the pushes of a letter, as its kind has them and its reader wants them, and queue them.
+
+    False when nothing was kept: it was before, or is not wanted.
+    """
+    context, kept = letter.context, list[UUID]()
+    if context.is_mailed and await _is_wanted(tx, letter, context.mail_preference):
+        notification_id = await queries.insert_notification(tx, letter, now=now)
+        if notification_id is None:
+            return False
+        kept.append(notification_id)
+    if context.push is not None and letter.to.user_id is not None:
+        targets = await list_targets(tx, letter.to.user_id)
+        if targets and await _is_wanted(tx, letter, context.push.preference):
+            kept += await queries.insert_pushes(tx, letter, targets, now=now)
+    await enqueue(tx, *(_delivery(notification_id) for notification_id in kept))
+    return bool(kept)
+
+
+async def _is_wanted(tx: Connection, letter: Letter, preference: str | None) -> bool:
+    return preference is None or await is_wanted(tx, letter.to.user_id, preference=preference)
 
 
 def _delivery(notification_id: UUID) -> NewJob:
@@ -55,8 +71,11 @@ def _delivery(notification_id: UUID) -> NewJob:
 
 
 async def deliver(work: Work, notification_id: UUID) -> None:
-    """Send a mail that waits; nothing when it does not. Raises `MailUnavailable` for the queue to try again."""
-    db, carrier = work.runtime.db, work.vendors.mail
+    """Send a notification that waits; nothing when it does not.
+
+    Raises `MailUnavailable` or `PushUnavailable` for the queue to try again.
+    """
+    db = work.runtime.db
     async with db.unit_of_work() as tx:
         waiting = await queries.find_taken_up(tx, notification_id)
     if waiting is None:
@@ -65,25 +84,31 @@ async def deliver(work: Work, notification_id: UUID) -> None:
     if (given_up := _given_up(context, waiting, now=work.runtime.clock.now())) is not None:
         await _fail(work, waiting, given_up)
         return
-    mail = await _compose(work.runtime, waiting, context)
+    send = send_push if waiting.channel is Channel.PUSH else send_mail
     try:
-        provider_id = await carrier.send(mail)
-    except MailRefused as refusal:
+        sent = await send(work, waiting, context)
+    except (MailRefused, PushRefused) as refusal:
         await _fail(work, waiting, f"{refusal.code}: {refusal.message}")
         return
-    except MailUnavailable as fault:
+    except (MailUnavailable, PushUnavailable) as fault:
         async with db.unit_of_work() as tx:
             await queries.note_error(tx, waiting.id, error=f"{fault.code}: {fault.message}")
         raise
     async with db.unit_of_work() as tx:
         await queries.mark_sent(
-            tx, waiting.id, provider=carrier.name, provider_id=provider_id, now=work.runtime.clock.now()
+            tx, waiting.id, provider=sent.provider, provider_id=sent.provider_id, now=work.runtime.clock.now()
         )
-    logger.info("mail sent", mail=waiting.kind, notification_id=str(waiting.id), provider_id=provider_id)
+    logger.info(
+        "notification sent",
+        notification=waiting.kind,
+        channel=waiting.channel,
+        notification_id=str(waiting.id),
+        provider_id=sent.provider_id,
+    )
 
 
 def _given_up(context: MailContext, waiting: Waiting, *, now: datetime) -> str | None:
-    """Why the mail is not tried any more, or None."""
+    """Why it is not tried any more, or None."""
     expires_at: datetime | None = getattr(context, "expires_at", None)
     if expires_at is not None and expires_at <= now:
         return "its link expired before it could be sent"
@@ -93,67 +118,16 @@ def _given_up(context: MailContext, waiting: Waiting, *, now: datetime) -> str |
 
 
 async def _fail(work: Work, waiting: Waiting, error: str) -> None:
+    carrier = work.vendors.push if waiting.channel is Channel.PUSH else work.vendors.mail
     async with work.runtime.db.unit_of_work() as tx:
-        await queries.mark_failed(tx, waiting.id, provider=work.vendors.mail.name, error=error)
-    logger.error("mail not sent", mail=waiting.kind, notification_id=str(waiting.id), error=error)
-
-
-def brand_of(runtime: Runtime) -> Brand:
-    """The storefront as its mails show it."""
-    storefront = runtime.storefront
-    return Brand(
-        key=storefront.key,
-        name=storefront.name,
-        primary_color=storefront.primary_color,
-        frontend_url=storefront.frontend_url,
-        support_email=storefront.support_email,
-        address_line=", ".join((storefront.legal_name, *storefront.address_lines)),
-        time_zone=ZoneInfo(storefront.time_zone),
+        await queries.mark_failed(tx, waiting.id, provider=carrier.name if carrier else None, error=error)
+    logger.error(
+        "notification not sent",
+        notification=waiting.kind,
+        channel=waiting.channel,
+        notification_id=str(waiting.id),
+        error=error,
     )
-
-
-async def _compose(runtime: Runtime, waiting: Waiting, context: MailContext) -> OutgoingMail:
-    way_out = None
-    if context.is_optional and waiting.user_id is not None:
-        way_out = unsubscribe_url(runtime, user_id=waiting.user_id, kind=waiting.kind)
-    rendered = render_mail(
-        context=context,
-        language=waiting.language,
-        brand=brand_of(runtime),
-        envelope=Envelope(recipient_name=waiting.recipient_name, unsubscribe_url=way_out),
-    )
-    headers = {"Auto-Submitted": "auto-generated"}
-    if way_out is not None:
-        headers |= {"List-Unsubscribe": f"<{way_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    return OutgoingMail(
-        sender=runtime.storefront.mail_from,
-        to=waiting.recipient,
-        subject=rendered.subject,
-        html=rendered.html,
-        text=rendered.text,
-        reply_to=runtime.storefront.support_email,
-        headers=headers,
-        attachments=await _attachments(runtime, waiting),
-        idempotency_key=str(waiting.id),
-        tags={"kind": waiting.kind.value.lower(), "storefront": runtime.storefront.key},
-    )
-
-
-async def _attachments(runtime: Runtime, waiting: Waiting) -> list[Attachment]:
-    attachments = [await _invoice(runtime, waiting.invoice_id)] if waiting.invoice_id else []
-    if waiting.calendar is not None:
-        kind = f"text/calendar; charset=utf-8; method={waiting.calendar.method}"
-        content = waiting.calendar.text.encode()
-        attachments.append(Attachment(filename="invite.ics", content=content, content_type=kind))
-    return attachments
-
-
-async def _invoice(runtime: Runtime, invoice_id: UUID) -> Attachment:
-    async with runtime.db.read() as connection:
-        invoice = await queries.get_invoice(connection, invoice_id)
-    document = InvoiceDocument.model_validate(invoice["document"])
-    content = await asyncio.to_thread(render_invoice, document)
-    return Attachment(filename=f"{invoice['number']}.pdf", content=content, content_type="application/pdf")
 
 
 async def resend_overdue(work: Work) -> None:

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from sojourn.care.notifications.mails import MailLine
 from sojourn.care.notifications.models import Recipient
+from sojourn.people.users.models import Preferences
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 
 SELECT_RECIPIENT = "SELECT id, email, name, preferred_language FROM users WHERE id = $1 AND deleted_at IS NULL"
 SELECT_ROLE = "SELECT role FROM users WHERE id = $1"
-SELECT_WANTED = "SELECT coalesce((preferences->>$2)::boolean, true) FROM users WHERE id = $1"
+SELECT_WANTED = "SELECT coalesce((preferences->>$2)::boolean, $3) FROM users WHERE id = $1"
 SET_UNWANTED = """
 UPDATE users SET preferences = preferences || jsonb_build_object($2::text, false), updated_at = $3
  WHERE id = $1 AND deleted_at IS NULL
@@ -98,8 +99,9 @@ async def get_role(connection: Connection, user_id: UUID) -> str:
 
 
 async def is_wanted(connection: Connection, user_id: UUID | None, *, preference: str) -> bool:
-    """Whether somebody still wants a kind of mail; who has never said otherwise does."""
-    return bool(await connection.fetchval(SELECT_WANTED, user_id, preference))
+    """Whether somebody wants a kind of message; who has never said so gets what `Preferences` begins with."""
+    unsaid = Preferences.model_fields[preference].default
+    return bool(await connection.fetchval(SELECT_WANTED, user_id, preference, unsaid))
 
 
 async def set_unwanted(tx: Connection, user_id: UUID, *, preference: str, now: datetime) -> None:

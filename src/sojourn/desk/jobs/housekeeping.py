@@ -32,8 +32,9 @@ TIMERS = (
     ),
     Timer(
         name="desk.forget_old_traces",
-        cron="30 18 * * *",
-        title="01:30 in Phnom Penh: old failed sign-ins, links, refresh tokens and job logs are forgotten",
+        cron="30 1 * * *",
+        is_local=True,
+        title="daily at 01:30: old failed sign-ins, links, refresh tokens and job logs are forgotten",
         handler=forget_old_traces,
     ),
 )

@@ -6,11 +6,12 @@ from sojourn.platform.kit.wire import Wire
 
 
 class TimerOut(Wire):
-    """Work on a schedule; `cron` is read in UTC. `last_run_at` is when it last ended."""
+    """Work on a schedule; `cron` is read on the clocks of `zone`. `last_run_at` is when it last ended."""
 
     name: str
     title: str
     cron: str
+    zone: str
     is_running: bool
     last_run_at: datetime | None
     next_run_at: datetime | None

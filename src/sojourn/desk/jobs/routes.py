@@ -27,7 +27,7 @@ async def get_jobs(ctx: Ctx, admin: CurrentAdmin, request: Request) -> JobsOut:
     """Timers with their last and next run, queues with their sizes, and the jobs that failed for good."""
     timers: Sequence[Timer] = request.app.state.timers
     async with ctx.read() as connection:
-        return await service.overview(connection, timers=timers)
+        return await service.overview(connection, timers=timers, storefront=ctx.storefront)
 
 
 @router.post(

@@ -12,12 +12,13 @@ from sojourn.people.auth.access import Actor
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Origin
+from sojourn.platform.storefront import Storefront
 from sojourn.providers.work import Timer
 
 FAILED = "failed"
 
 
-async def overview(connection: Connection, *, timers: Sequence[Timer]) -> JobsOut:
+async def overview(connection: Connection, *, timers: Sequence[Timer], storefront: Storefront) -> JobsOut:
     """Timers, queues and failures."""
     schedules = {row["entrypoint"]: row for row in await queries.list_schedules(connection)}
     shown = []
@@ -28,6 +29,7 @@ async def overview(connection: Connection, *, timers: Sequence[Timer]) -> JobsOu
                 name=timer.name,
                 title=timer.title,
                 cron=timer.cron,
+                zone=timer.zone(storefront),
                 is_running=row is not None and row["is_running"],
                 last_run_at=row["last_run"] if row else None,
                 next_run_at=row["next_run"] if row else None,

@@ -1,15 +1,19 @@
-"""Every mail that left or should have, for admins."""
+"""Every mail and push that left or should have, for admins."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import Field
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from sojourn.care.notifications import queries, service
 from sojourn.care.notifications.errors import NotificationNotFound, NotRepeatable
+from sojourn.care.notifications.mailing import brand_of
 from sojourn.care.notifications.mails import MailKind
-from sojourn.care.notifications.models import NotificationOut, NotificationStatus
+from sojourn.care.notifications.models import Channel, NotificationOut, NotificationStatus
+from sojourn.desk.notifications import previews
+from sojourn.desk.notifications.previews import PreviewChoice, PreviewFormat, PreviewOut, TemplateOut
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
@@ -20,15 +24,22 @@ from sojourn.platform.storefront import LimitClass
 
 router = Router(prefix="/admin/notifications", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
+# A mail is shown as it is, but nothing in it may run or be fetched.
+PAGE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+AS_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind: {"schema": {"type": "string"}} for kind in ("text/html", "text/plain")}}
+}
+
 
 class NotificationFilters(Wire):
-    """`subject_id` is what a mail is about: a booking, an order, a payment, a refund, an account."""
+    """`subject_id` is what a message is about: a booking, an order, a payment, a refund, an account."""
 
     status: NotificationStatus | None = None
     kind: MailKind | None = None
     user_id: UUID | None = None
     subject_id: UUID | None = None
     recipient: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    channel: Channel | None = None
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
@@ -37,7 +48,7 @@ class NotificationFilters(Wire):
 async def list_notifications(
     ctx: Ctx, admin: CurrentAdmin, filters: Annotated[NotificationFilters, Query()]
 ) -> Page[NotificationOut]:
-    """Mails, newest first, with what became of each."""
+    """Mails and pushes, newest first, with what became of each."""
     async with ctx.read() as connection:
         items, total = await queries.list_notifications(
             connection,
@@ -46,10 +57,31 @@ async def list_notifications(
             user_id=filters.user_id,
             subject_id=filters.subject_id,
             recipient=filters.recipient,
+            channel=filters.channel,
             limit=filters.per_page,
             offset=(filters.page - 1) * filters.per_page,
         )
     return Page[NotificationOut](items=items, page=filters.page, per_page=filters.per_page, total=total)
+
+
+@router.get("/templates", operation_id="list_notification_templates")
+async def list_notification_templates(ctx: Ctx, admin: CurrentAdmin) -> Page[TemplateOut]:
+    """Every kind of message, by which channels it goes and which preferences it obeys."""
+    items = previews.list_templates()
+    return Page(items=items, page=1, per_page=len(items), total=len(items))
+
+
+@router.get("/templates/{kind}/preview", operation_id="preview_notification", responses=AS_PAGE)
+async def preview_notification(
+    ctx: Ctx, admin: CurrentAdmin, kind: MailKind, choice: Annotated[PreviewChoice, Query()]
+) -> PreviewOut | Response:
+    """A kind of message with sample data, in any language."""
+    shown = previews.preview(kind, language=choice.language, brand=brand_of(ctx.runtime))
+    if choice.format is PreviewFormat.HTML:
+        return HTMLResponse(shown.html, headers={"Content-Security-Policy": PAGE_POLICY})
+    if choice.format is PreviewFormat.TEXT:
+        return PlainTextResponse(shown.text)
+    return shown
 
 
 @router.post(

@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sojourn.people.auth import links, queries
+from sojourn.people.auth.errors import LinkInvalid
 from sojourn.people.auth.models import LinkPurpose, Session
 from sojourn.people.auth.registration import welcome
 from sojourn.people.auth.sessions import forget_sessions, open_session
 from sojourn.people.effects import PASSWORD_CHANGED, PASSWORD_RESET, VERIFY_EMAIL, account_mail, link_mail
 from sojourn.people.users.queries import find_by_email, get_user, lock_user
+from sojourn.people.users.queries import undo_deletion as undo_account_deletion
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Origin
@@ -58,6 +60,19 @@ async def reset_password(tx: Connection, *, token: str, password_hash: str, now:
         tx, user.id, password_hash=password_hash, is_email_proven=True, action="auth.password_reset", now=now,
         origin=origin,
     )  # fmt: skip
+    return user.id
+
+
+async def undo_deletion(tx: Connection, *, token: str, now: datetime, origin: Origin) -> UUID:
+    """Keep an account that was to be deleted, by the link its owner was sent; answers whose. Nobody is signed in.
+
+    Raises `LinkInvalid`, also when it was restored before.
+    """
+    user = await lock_user(tx, await links.use_link(tx, token, LinkPurpose.UNDO_DELETION, now=now))
+    if user.deletion_requested_at is None:
+        raise LinkInvalid
+    await undo_account_deletion(tx, user.id, now=now)
+    await _record(tx, "account.restored", user.id, now=now, origin=origin)
     return user.id
 
 

@@ -95,3 +95,11 @@ async def change_password(
         )  # fmt: skip
     gate.forget(str(user.user_id))
     return hand_over(ctx, response, session, delivery=body.token_delivery)
+
+
+@router.post("/undo-deletion", operation_id="undo_deletion", responses=refuses(LinkInvalid))
+async def undo_deletion(ctx: Ctx, gate: TheGate, body: LinkToken) -> None:
+    """Keep an account that was to be deleted, with the token of the mailed link; within 14 days. Then sign in."""
+    async with ctx.unit_of_work() as tx:
+        user_id = await recovery.undo_deletion(tx, token=body.token, now=ctx.now(), origin=ctx.origin)
+    gate.forget(str(user_id))

@@ -15,8 +15,9 @@ async def anonymise_deleted_accounts(work: Work) -> None:
 TIMERS = (
     Timer(
         name="people.anonymise_deleted_accounts",
-        cron="0 19 * * *",
-        title="daily at 02:00 in Phnom Penh",
+        cron="0 2 * * *",
+        is_local=True,
+        title="daily at 02:00: accounts whose 14 days to undo their deletion are over",
         handler=anonymise_deleted_accounts,
     ),
 )

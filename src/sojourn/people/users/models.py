@@ -128,10 +128,17 @@ class LanguageChoice(Wire):
 
 
 class Preferences(Wire):
-    """Which messages somebody wants. Mails about purchases and the account's safety always come."""
+    """Which messages somebody wants. Mails about purchases and the account's safety always come.
+
+    Pushes come to registered devices: about purchases, before a journey or consultation, about festivals.
+    """
 
     is_welcome_mail_wanted: bool = True
     is_points_mail_wanted: bool = True
+    is_festival_mail_wanted: bool = False
+    is_purchase_push_wanted: bool = True
+    is_reminder_push_wanted: bool = True
+    is_festival_push_wanted: bool = False
 
 
 class PreferencesPatch(Wire):
@@ -139,6 +146,10 @@ class PreferencesPatch(Wire):
 
     is_welcome_mail_wanted: bool | None = None
     is_points_mail_wanted: bool | None = None
+    is_festival_mail_wanted: bool | None = None
+    is_purchase_push_wanted: bool | None = None
+    is_reminder_push_wanted: bool | None = None
+    is_festival_push_wanted: bool | None = None
 
 
 class UserFilters(Wire):

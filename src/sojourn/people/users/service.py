@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from sojourn.people.auth.access import Actor
+from sojourn.people.auth.links import make_link
 from sojourn.people.auth.models import LinkPurpose
 from sojourn.people.auth.queries import revoke_links
 from sojourn.people.auth.sessions import forget_sessions
+from sojourn.people.effects import ACCOUNT_DELETION, link_mail
 from sojourn.people.users import queries
 from sojourn.people.users.errors import AccountInUse, LastAdmin, UserNotFound
 from sojourn.people.users.guard import DeletionGuard
@@ -19,6 +21,7 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, notify
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Origin
+from sojourn.platform.jobs.queue import enqueue
 
 TIME_TO_UNDO = timedelta(days=14)
 _NEVER_EMPTY = ("name", "preferred_language")
@@ -61,6 +64,8 @@ async def request_deletion(
 ) -> None:
     """Close the account at once and forget the person after 14 days, unless it is restored (rules, section 1).
 
+    Its owner is told by mail, with the way back; not so the owner of one that an admin had closed before.
+
     Raises `UserNotFound`, `LastAdmin` and `AccountInUse` while a purchase is open or disputed.
     """
     _require_visible(actor, user_id)
@@ -74,6 +79,9 @@ async def request_deletion(
     await queries.request_deletion(tx, user_id, now=now)
     await revoke_links(tx, user_id, *LinkPurpose, now=now)
     await forget_sessions(tx, user_id, now=now)
+    if user.is_active:
+        secret = await make_link(tx, user_id, LinkPurpose.UNDO_DELETION, now=now)
+        await enqueue(tx, link_mail(ACCOUNT_DELETION, user_id=user_id, secret=secret))
     act = Act(action="account.deletion_requested", subject_kind="user", subject_id=user_id, actor_id=actor.user_id)
     await record(tx, act, now=now, origin=origin)
 

@@ -1,4 +1,5 @@
-"""Effects are job rows, written in the transaction of their cause: if it rolls back, nothing was ever promised.
+"""Effects are rows written in the transaction of their cause: if it rolls back, nothing was ever promised. Jobs, that
+somebody will do, and events, that whoever listens will hear of (docs/events.md).
 
 pgqueuer keeps the queue; a feature declares its jobs in `jobs.py` and the worker registers them (docs/jobs.md).
 """
@@ -7,9 +8,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
-from sojourn.platform.db.database import Connection, notify_after_commit
+from sojourn.platform.db.database import Connection, is_mirrored, notify_after_commit
+from sojourn.platform.events.log import EVENTS_CHANNEL, PUBLISH, NewEvent
 
 Payload = Mapping[str, Any]
 
@@ -17,8 +19,7 @@ WAKE_CHANNEL = "ch_pgqueuer"
 
 # What pgqueuer's own `enqueue(..., on_conflict="skip")` writes, shorter: it stands on the webhook's road, and the web
 # process need not load a worker's library for it. A test holds the two against each other.
-ENQUEUE = """
-WITH queued AS (
+_QUEUED = """queued AS (
     INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, headers, status)
     SELECT 0, new.kind, new.payload, now() + new.after, new.key, 'null', 'queued'
       FROM unnest($1::text[], $2::bytea[], $3::interval[], $4::text[]) AS new (kind, payload, after, key)
@@ -28,6 +29,18 @@ WITH queued AS (
 )
 INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority) SELECT id, 'queued', entrypoint, 0 FROM queued
 """
+ENQUEUE = f"WITH {_QUEUED}"
+# A customer's events get their ids one transaction after the other; customers are locked in order.
+ENQUEUE_AND_TELL = f"""
+WITH told AS MATERIALIZED (
+    SELECT new.user_id, new.kind, new.payload, new.at,
+           pg_advisory_xact_lock(hashtext('user_events'), hashtext(new.user_id::text))
+      FROM (SELECT * FROM unnest($5::uuid[], $6::text[], $7::jsonb[], $8::timestamptz[]) WITH ORDINALITY
+                          AS e (user_id, kind, payload, at, position)
+             ORDER BY hashtext(user_id::text), position) AS new
+), kept AS (
+    INSERT INTO user_events (user_id, kind, payload, created_at) SELECT user_id, kind, payload, at FROM told
+), {_QUEUED}"""  # noqa: S608 - put together from literals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +54,43 @@ class NewJob:
     key: str | None = None
 
 
-async def enqueue(tx: Connection, *jobs: NewJob) -> None:
-    """Queue `jobs` inside the caller's transaction: one statement, however many."""
-    if not jobs:
+Effect: TypeAlias = NewJob | NewEvent
+
+
+async def enqueue(tx: Connection, *effects: Effect) -> None:
+    """Queue jobs and keep events inside the caller's transaction: one statement, however many.
+
+    Events last: nothing that another transaction may hold is to be locked after them (platform/events/log.py).
+    """
+    if not effects:
         return
-    await tx.execute(
-        ENQUEUE,
+    events = [effect for effect in effects if isinstance(effect, NewEvent)]
+    jobs = [effect for effect in effects if isinstance(effect, NewJob)]
+    if is_mirrored():
+        jobs += [_publication(event) for event in events if event.published is not None]
+    columns: list[list[Any]] = [
         [job.kind for job in jobs],
         [json.dumps(dict(job.payload), default=str).encode() for job in jobs],
         [job.after for job in jobs],
         [job.key for job in jobs],
-    )
-    notify_after_commit(WAKE_CHANNEL, _wake())
+    ]
+    if events:
+        columns += [
+            [event.user_id for event in events],
+            [event.kind for event in events],
+            [dict(event.payload) for event in events],
+            [event.at for event in events],
+        ]
+    await tx.execute(ENQUEUE_AND_TELL if events else ENQUEUE, *columns)
+    for event in events:
+        notify_after_commit(EVENTS_CHANNEL, str(event.user_id), about=str(event.user_id))
+    if jobs:
+        notify_after_commit(WAKE_CHANNEL, _wake())
+
+
+def _publication(event: NewEvent) -> NewJob:
+    said = json.dumps(dict(event.published or {}), default=str)
+    return NewJob(kind=PUBLISH, payload={"user_id": event.user_id, "message": said, "at": event.at.isoformat()})
 
 
 def _wake() -> str:
@@ -61,6 +99,13 @@ def _wake() -> str:
     return json.dumps({**event, "sent_at": datetime.now(UTC).isoformat()})
 
 
-def retry_delay(attempt: int) -> timedelta:
-    """How long to wait after failed attempt `attempt` (from 0): 2 s doubling to an hour."""
-    return timedelta(seconds=min(2.0 * 2**attempt, 3600.0))
+class TryLater(Exception):
+    """A fault that says itself how long to wait at least: `after`, or None."""
+
+    after: timedelta | None = None
+
+
+def retry_delay(attempt: int, fault: Exception | None = None) -> timedelta:
+    """How long to wait after failed attempt `attempt` (from 0): 2 s doubling to an hour, or what the fault asks for."""
+    asked = fault.after if isinstance(fault, TryLater) else None
+    return max(timedelta(seconds=min(2.0 * 2**attempt, 3600.0)), asked or timedelta(0))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from sojourn.platform.jobs.queue import TryLater
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingPush:
@@ -35,7 +37,7 @@ class DeadToken(PushRefused):
     """Permanent, and the device's own: the app is gone from it, or its token is none of ours. Forget it."""
 
 
-class PushUnavailable(Exception):
+class PushUnavailable(TryLater):
     """Network, throttling, our account or the service's own fault: try again, not before `after` when that is said."""
 
     def __init__(self, message: str, *, code: str, after: timedelta | None = None) -> None:

@@ -23,8 +23,9 @@ async def end_points(work: Work) -> None:
 TIMERS = (
     Timer(
         name="loyalty.end_points",
-        cron="30 17 * * *",
-        title="00:30 in Phnom Penh: points that have outlived their time are taken out, others announced",
+        cron="30 0 * * *",
+        is_local=True,
+        title="daily at 00:30: points that have outlived their time are taken out, others announced",
         handler=end_points,
     ),
 )

@@ -7,6 +7,7 @@ A new one is: a name in `kinds.py`; a class with its sample in the file of its t
 from collections.abc import Mapping
 
 from sojourn.care.notifications.mails.accounts import (
+    AccountDeletion,
     EmailAlreadyRegistered,
     PasswordChanged,
     PasswordReset,
@@ -51,6 +52,7 @@ from sojourn.care.notifications.mails.payments import (
 
 __all__ = [
     "CONTEXTS",
+    "AccountDeletion",
     "BookingCancelled",
     "BookingConfirmed",
     "BookingModified",

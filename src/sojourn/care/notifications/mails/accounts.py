@@ -61,6 +61,18 @@ class Welcome(MailContext):
         return cls()
 
 
+class AccountDeletion(MailContext):
+    """The account is closed; until `expires_at`, when its owner is forgotten, the link opens it again."""
+
+    kind = MailKind.ACCOUNT_DELETION
+    link: Link
+    expires_at: AwareDatetime
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(link="https://travel.example/undo-deletion?token=abc", expires_at=SAMPLE_AT)
+
+
 class EmailAlreadyRegistered(MailContext):
     """Somebody tried to register with the recipient's address; the form told them nothing."""
 

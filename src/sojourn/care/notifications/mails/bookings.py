@@ -14,6 +14,7 @@ from sojourn.care.notifications.mails.parts import (
     People,
     Percent,
     Points,
+    Pushed,
     Text,
 )
 
@@ -22,6 +23,7 @@ class BookingConfirmed(MailContext):
     """Goes with the invoice attached."""
 
     kind = MailKind.BOOKING_CONFIRMED
+    push = Pushed(preference="is_purchase_push_wanted", link="booking_url")
     booking_ref: Text
     trip_title: Text
     travel_date: date
@@ -88,6 +90,7 @@ class BookingCancelled(MailContext):
     """`refund_percent` is the tier of the booking's own policy; an agency that cancels pays back everything."""
 
     kind = MailKind.BOOKING_CANCELLED
+    push = Pushed(preference="is_purchase_push_wanted")
     booking_ref: Text
     title: Text
     cancelled_by: Literal["CUSTOMER", "AGENCY"]
@@ -112,9 +115,11 @@ class BookingCancelled(MailContext):
 
 
 class BookingReminder(MailContext):
-    """Travel is tomorrow."""
+    """Travel is tomorrow; or, when the day before was missed, today."""
 
     kind = MailKind.BOOKING_REMINDER
+    push = Pushed(preference="is_reminder_push_wanted", link="booking_url")
+    day: Literal["TODAY", "TOMORROW"] = "TOMORROW"
     booking_ref: Text
     trip_title: Text
     travel_date: date

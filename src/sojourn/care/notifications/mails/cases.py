@@ -6,7 +6,13 @@ from typing import Literal, Self
 from pydantic import AwareDatetime
 
 from sojourn.care.notifications.mails.kinds import MailKind
-from sojourn.care.notifications.mails.parts import Link, MailContext, Text, Zone
+from sojourn.care.notifications.mails.parts import (
+    Link,
+    MailContext,
+    Pushed,
+    Text,
+    Zone,
+)
 
 
 class DocumentReminder(MailContext):
@@ -32,6 +38,7 @@ class DocumentRejected(MailContext):
     """`reason` is what staff wrote; a document may belong to no order."""
 
     kind = MailKind.DOCUMENT_REJECTED
+    push = Pushed(preference="is_purchase_push_wanted", link="upload_url")
     file_name: Text
     reason: Text
     order_number: Text | None = None

@@ -4,7 +4,15 @@ from decimal import Decimal
 from typing import Self
 
 from sojourn.care.notifications.mails.kinds import MailKind
-from sojourn.care.notifications.mails.parts import Currency, Link, MailContext, MailLine, PurchaseStatus, Text
+from sojourn.care.notifications.mails.parts import (
+    Currency,
+    Link,
+    MailContext,
+    MailLine,
+    PurchaseStatus,
+    Pushed,
+    Text,
+)
 
 
 class OrderConfirmation(MailContext):
@@ -93,6 +101,7 @@ class OrderStatusChanged(MailContext):
 
 class OrderCancelled(MailContext):
     kind = MailKind.ORDER_CANCELLED
+    push = Pushed(preference="is_purchase_push_wanted")
     order_number: Text
     service_title: Text
     refund_amount: Decimal

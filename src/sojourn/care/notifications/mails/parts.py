@@ -67,6 +67,18 @@ class Envelope:
     unsubscribe_url: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pushed:
+    """That a kind goes to its reader's devices as well.
+
+    `preference` is the switch it obeys, None when it always comes. A tap opens the link in the field `link`, or the
+    storefront itself. The title is the mail's heading, the text its `push` words, or its `intro`.
+    """
+
+    preference: str | None
+    link: str | None = None
+
+
 class _Plain(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -75,11 +87,14 @@ class MailContext(_Plain, ABC):
     """One kind of mail.
 
     `mail_preference` is the switch of `users.preferences` the mail obeys; None when it is about a purchase or the
-    account's security, and always comes.
+    account's security, and always comes. `push` says whether and how the same news goes to devices; `is_mailed` is
+    false for what goes to devices alone.
     """
 
     kind: ClassVar[MailKind]
     mail_preference: ClassVar[str | None] = None
+    is_mailed: ClassVar[bool] = True
+    push: ClassVar[Pushed | None] = None
 
     @property
     def is_optional(self) -> bool:

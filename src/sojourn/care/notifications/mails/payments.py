@@ -6,13 +6,22 @@ from typing import Self
 from pydantic import AwareDatetime
 
 from sojourn.care.notifications.mails.kinds import MailKind
-from sojourn.care.notifications.mails.parts import SAMPLE_AT, Currency, Link, MailContext, PaymentFailure, Text
+from sojourn.care.notifications.mails.parts import (
+    SAMPLE_AT,
+    Currency,
+    Link,
+    MailContext,
+    PaymentFailure,
+    Pushed,
+    Text,
+)
 
 
 class PaymentFailed(MailContext):
     """`reserved_until`: how long a booking's hold still stands; None for an order."""
 
     kind = MailKind.PAYMENT_FAILED
+    push = Pushed(preference="is_purchase_push_wanted", link="retry_url")
     reference: Text
     title: Text
     amount: Decimal
@@ -38,6 +47,7 @@ class RefundIssued(MailContext):
     """Goes with the credit note attached."""
 
     kind = MailKind.REFUND_ISSUED
+    push = Pushed(preference="is_purchase_push_wanted")
     reference: Text
     amount: Decimal
     currency: Currency
