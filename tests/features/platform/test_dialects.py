@@ -96,6 +96,11 @@ async def delete_seat(seat_row: int, response: Response, user: CurrentUser) -> N
     response.set_cookie("seat", str(seat_row))
 
 
+@router.get("/clash", operation_id="get_clash")
+async def get_clash() -> None:
+    raise InvalidInput.at("window_seats.seat_row", "send `seat_row` or `window_seats.unit_price`, not both_of_them")
+
+
 @router.get("/file", operation_id="get_file")
 async def get_file() -> Response:
     return Response(b"%PDF", media_type="application/pdf")
@@ -239,3 +244,11 @@ async def test_openapi_shows_what_is_sent(derlg: StorefrontClient, holyone: Stor
     assert "PagedEnvelope" in enveloped
     assert "Page" in bare
     assert "Envelope" not in bare
+
+
+async def test_a_message_speaks_of_fields_in_their_casing(derlg: StorefrontClient, holyone: StorefrontClient) -> None:
+    [snake] = (await probe(derlg, router).get("/plans/clash")).json()["error"]["details"]["fields"]
+    [camel] = (await probe(holyone, router).get("/plans/clash")).json()["errors"]
+    assert (snake["field"], camel["field"]) == ("window_seats.seat_row", "windowSeats.seatRow")
+    assert snake["message"] == "send `seat_row` or `window_seats.unit_price`, not both_of_them"
+    assert camel["message"] == "send `seatRow` or `windowSeats.unitPrice`, not both_of_them"

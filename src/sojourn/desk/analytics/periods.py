@@ -51,7 +51,7 @@ class Between(Wire):
 def check_order(from_date: date | None, to_date: date | None) -> None:
     """Raises InvalidInput when the stretch ends before it begins."""
     if from_date and to_date and from_date > to_date:
-        raise InvalidInput.at("from_date", "must not be after to_date")
+        raise InvalidInput.at("from_date", "must not be after `to_date`")
 
 
 def moments(from_date: date | None, to_date: date | None, zone: str) -> tuple[datetime, datetime]:
@@ -67,7 +67,7 @@ def days_of_revenue(step: Step, from_date: date | None, to_date: date | None, *,
     last = to_date or max(today, from_date or today)
     first = from_date or beginning_of(step, last - timedelta(days=REACH[step]))
     if (last - first).days // SHORTEST[step] >= MAX_PERIODS:
-        raise InvalidInput.at("from_date", f"must lie within {MAX_PERIODS} periods of to_date")
+        raise InvalidInput.at("from_date", f"must lie within {MAX_PERIODS} periods of `to_date`")
     return first, last
 
 

@@ -1,7 +1,7 @@
 """Putting a feature's routes into a storefront's application, in that storefront's dialect.
 
-Features declare their routes (`platform/http/routing.py`). Here FastAPI gets each of them with the dialect's twins of its
-models, and with an endpoint whose answer is rendered once.
+Features declare their routes (`platform/http/routing.py`). Here FastAPI gets each of them with the dialect's twins of
+its models, and with an endpoint whose answer is rendered once.
 """
 
 import inspect

@@ -1,6 +1,7 @@
 """How a "no" looks on the wire: problem+json in the bare dialect, the envelope's error in the other."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from sojourn.platform.storefront import Dialect
 logger = structlog.get_logger(__name__)
 
 MAX_FIELDS = 50
+_NAMED_FIELD = re.compile(r"`([a-z0-9_.]+)`")
 TITLES = {
     400: "Bad request", 401: "Not authenticated", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
     409: "Conflict", 410: "Gone", 413: "Too large", 415: "Unsupported media type", 422: "Not possible",
@@ -90,10 +92,16 @@ def error_body(dialect: Dialect, *, refusal: Refusal, request_id: str | None) ->
 
 
 def _respelled_field(entry: Mapping[str, str], dialect: Dialect) -> dict[str, str]:
-    """Ours are named in snake_case; what validation found (it has a location) is named as it was sent."""
+    """Ours are named in snake_case; what validation found (it has a location) is named as it was sent. Fields that a
+    message speaks of stand in backticks."""
+    message = _NAMED_FIELD.sub(lambda found: f"`{_path_in_casing(found[1], dialect)}`", entry["message"])
     if "location" in entry:
-        return dict(entry)
-    return {**entry, "field": ".".join(in_casing(part, dialect) for part in entry["field"].split("."))}
+        return {**entry, "message": message}
+    return {**entry, "field": _path_in_casing(entry["field"], dialect), "message": message}
+
+
+def _path_in_casing(path: str, dialect: Dialect) -> str:
+    return ".".join(in_casing(part, dialect) for part in path.split("."))
 
 
 def render_refusal(request: Request, refusal: Refusal) -> Response:

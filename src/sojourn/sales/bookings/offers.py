@@ -79,7 +79,7 @@ def check_subjects(body: QuoteIn, storefront: Storefront) -> None:
         if is_given and module not in storefront.modules:
             raise BookingTypeNotOffered(details={"booking_type": booking_type.value})
     if body.rooms is not None and body.hotel_room_id is None:
-        raise InvalidInput.at("rooms", "needs hotel_room_id")
+        raise InvalidInput.at("rooms", "needs `hotel_room_id`")
     for field in ("transfer", "distance_km"):
         if getattr(body, field) is not None and body.booking_type is not BookingType.TRANSPORT_ONLY:
             raise InvalidInput.at(field, "belongs to TRANSPORT_ONLY")

@@ -25,7 +25,7 @@ def line(vehicle: Vehicle, terms: Terms) -> Extra:
         return daily_line(vehicle, first=terms.travel_date, last=last, people=terms.people_count)
     check_capacity(vehicle, terms.people_count)
     if terms.end_date not in {None, terms.travel_date}:
-        raise InvalidInput.at("end_date", "must be travel_date: transfers and kilometres are sold for one day")
+        raise InvalidInput.at("end_date", "must be `travel_date`: transfers and kilometres are sold for one day")
     if terms.distance_km is None:
         return _transfer_line(vehicle, terms)
     if terms.transfer is not None:

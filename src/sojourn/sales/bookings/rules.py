@@ -46,7 +46,7 @@ def days_inclusive(first: date, last: date) -> int:
     """Days of a hire, both ends included. Raises InvalidInput when they are no span, or a very long one."""
     days = (last - first).days + 1
     if not 1 <= days <= MAX_HIRE_DAYS:
-        raise InvalidInput.at("end_date", f"must lie 0 to {MAX_HIRE_DAYS - 1} days after travel_date")
+        raise InvalidInput.at("end_date", f"must lie 0 to {MAX_HIRE_DAYS - 1} days after `travel_date`")
     return days
 
 

@@ -13,7 +13,7 @@ def line(room: Room, *, check_in: date, check_out: date | None, rooms: int, peop
     """Nightly rate x nights x rooms. Raises InvalidInput naming the field."""
     nights = 0 if check_out is None else (check_out - check_in).days
     if not 1 <= nights <= MAX_NIGHTS:
-        raise InvalidInput.at("end_date", f"must be the day of leaving, 1 to {MAX_NIGHTS} days after travel_date")
+        raise InvalidInput.at("end_date", f"must be the day of leaving, 1 to {MAX_NIGHTS} days after `travel_date`")
     if people > room.max_guests * rooms:
         raise InvalidInput.at("people_count", f"must be at most {room.max_guests} for each of {rooms} rooms")
     description = f"{room.title}: {nights} nights, {rooms} rooms"

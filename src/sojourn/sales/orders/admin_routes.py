@@ -41,7 +41,7 @@ async def list_orders(
 ) -> Page[OrderOut] | RawJson:
     """Orders by status, type, consultant, day and text. A consultant finds their own only."""
     if filters.from_date and filters.to_date and filters.from_date > filters.to_date:
-        raise InvalidInput.at("from_date", "must not be after to_date")
+        raise InvalidInput.at("from_date", "must not be after `to_date`")
     pattern = containing(filters.q.lower()) if filters.q else None
     async with ctx.read() as connection:
         return await answers.list_at_desk(
@@ -66,7 +66,7 @@ async def update_order(ctx: Ctx, desk: CurrentDesk, order_id: str, body: StaffCh
     """Move an order forward, say how far its work is, or cancel it for the agency (admins)."""
     async with ctx.unit_of_work() as tx:
         await staff.change_order(
-            tx, id_or_number=order_id, actor=desk, body=body, rules=ctx.storefront.rules, now=ctx.now(),
+            tx, id_or_number=order_id, actor=desk, body=body, storefront=ctx.storefront, now=ctx.now(),
             origin=ctx.origin,
         )  # fmt: skip
         return await answers.get_order(tx, id_or_number=order_id, actor=desk)

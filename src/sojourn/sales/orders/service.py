@@ -84,7 +84,7 @@ async def change_order(
     Raises OrderNotFound, NotAllowed (its consultant), OrderVersionConflict, OrderNotModifiable, InvalidInput.
     """
     if body.customer_info is None and body.service_details is None:
-        raise InvalidInput.at("customer_info", "send customer_info, service_details or both")
+        raise InvalidInput.at("customer_info", "send `customer_info`, `service_details` or both")
     check_travel_date(body.service_details, today=local_date(now, storefront.time_zone), rules=storefront.rules)
     order = await queries.lock_visible(tx, id_or_number=id_or_number, actor=actor)
     if not (actor.is_admin or order.user_id == actor.user_id):
