@@ -1,5 +1,6 @@
-"""Figures as CSV, for spreadsheets: streamed from a cursor, with a byte order mark, and without formulas."""
+"""Figures as CSV, for spreadsheets: streamed, with a byte order mark, and without formulas."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
@@ -7,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -21,6 +23,8 @@ from sojourn.platform.kit.wire import Wire
 CSV = "text/csv"
 AS_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 BATCH = 500
+IN_MEMORY = 1_000_000  # bytes; a longer file waits on the disk
+PIECE = 65_536
 BYTE_ORDER_MARK = "\ufeff"
 # What a spreadsheet takes for the beginning of a formula; tab and CR would be skipped before one.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -86,14 +90,25 @@ async def export(ctx: Context, what: Export) -> StreamingResponse:
     )
 
 
-async def _lines(ctx: Context, what: Export) -> AsyncIterator[str]:
+async def _lines(ctx: Context, what: Export) -> AsyncIterator[bytes]:
+    """The file's pieces. It is written out at the database's speed first: a reader may take hours, and must not keep
+    a connection and a transaction for so long."""
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        await _write(ctx, what, file)
+        file.seek(0)
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            yield piece
+
+
+async def _write(ctx: Context, what: Export, file: IO[bytes]) -> None:
     header = [in_casing(column, ctx.storefront.dialect) for column in what.columns]
-    yield BYTE_ORDER_MARK + _written([header])
+    await asyncio.to_thread(file.write, (BYTE_ORDER_MARK + _written([header])).encode())
     async with ctx.unit_of_work() as tx:
         prepared = await tx.prepare(what.statement)  # for these arguments, as `reading` says
         cursor = await prepared.cursor(*what.arguments)
         while rows := await cursor.fetch(BATCH):
-            yield _written([[cell(row[column]) for column in what.columns] for row in rows])
+            lines = [[cell(row[column]) for column in what.columns] for row in rows]
+            await asyncio.to_thread(file.write, _written(lines).encode())
 
 
 def _written(rows: Sequence[Sequence[str]]) -> str:
