@@ -309,7 +309,16 @@ def sandbox(context: typer.Context) -> None:
 
 def _settings_at_hand() -> Settings:
     """The environment's; beside a running `sojourn up` its databases are meant, unless the environment names others."""
-    return load_settings({**_state().published(), **os.environ}, known=_KNOWN)
+    published = _state().published()
+    try:
+        return load_settings({**published, **os.environ}, known=_KNOWN)
+    except SettingsError as fault:
+        if published:
+            raise
+        raise SettingsError(
+            f"{fault}\nNothing runs from this folder. On a laptop start it with `make up` (or `sojourn up`) and repeat "
+            "this in a second terminal; on a server set what is missing (.env.example lists every variable)."
+        ) from None
 
 
 def _require_storefront(settings: Settings, key: str) -> None:

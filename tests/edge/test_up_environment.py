@@ -53,6 +53,11 @@ class TestEnvironment:
         own = load_settings(told(**{name: "sk_test_mine"}), known=KEYS).per_storefront["derlg"]
         assert own.stripe_secret_key.get_secret_value() == "sk_test_mine"
 
+    @pytest.mark.parametrize("name", ["DERLG_JWT_SECRET", "JWT_SECRET"])
+    def test_one_secret_for_both_tokens_goes_first_too(self, name: str) -> None:
+        own = load_settings(told(**{name: "m" * 40}), known=KEYS).per_storefront["derlg"]
+        assert own.jwt_access_secret.get_secret_value() == own.jwt_refresh_secret.get_secret_value() == "m" * 40
+
     def test_given_for_one_leaves_the_other_alone(self) -> None:
         environment = told(DERLG_RESEND_API_KEY="re_mine", HOLYONE_PUBLIC_URL="")
         assert environment["DERLG_RESEND_API_KEY"] == "re_mine"
