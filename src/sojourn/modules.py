@@ -12,8 +12,11 @@ from sojourn.care.documents import routes_desk as document_desk_routes
 from sojourn.care.documents import routes_links as upload_link_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
+from sojourn.catalog.festivals import jobs as festival_jobs
+from sojourn.catalog.festivals import routes as festival_routes
 from sojourn.catalog.guides import routes as guide_routes
 from sojourn.catalog.hotels import routes as hotel_routes
+from sojourn.catalog.places import routes as place_routes
 from sojourn.catalog.services import routes as service_routes
 from sojourn.catalog.transportation import routes as vehicle_routes
 from sojourn.catalog.trips import routes as trip_routes
@@ -75,6 +78,8 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.HOTELS: (hotel_routes.router, availability_routes.hotels_router),
     Module.TRANSPORTATION: (vehicle_routes.router, availability_routes.vehicles_router),
     Module.GUIDES: (guide_routes.router, availability_routes.guides_router),
+    Module.EXPLORE: (place_routes.router,),
+    Module.FESTIVALS: (festival_routes.router,),
     Module.BOOKINGS: (
         booking_routes.departures_router,
         booking_routes.router,
@@ -108,6 +113,7 @@ JOBS: Sequence[JobKind] = (
 )
 TIMERS: Sequence[Timer] = (
     *user_jobs.TIMERS,
+    *festival_jobs.TIMERS,
     *booking_jobs.TIMERS,
     *payment_jobs.timers(PAYABLES),
     *invoice_jobs.TIMERS,

@@ -36,6 +36,11 @@ POST /v1/payments/create-intent
 POST /v1/payments/webhook
 GET /v1/loyalty/balance
 GET /v1/loyalty/history
+GET /v1/places
+GET /v1/places/{}
+GET /v1/places/search
+GET /v1/festivals
+GET /v1/festivals/upcoming
 """
 HOLYONE = """
 POST /api/v1/auth/register

@@ -19,10 +19,14 @@ from pydantic import ValidationError
 
 from sojourn.catalog.departures import put_departure
 from sojourn.catalog.faults import Fault, faults_in
+from sojourn.catalog.festivals.goods import FESTIVAL
+from sojourn.catalog.festivals.models import FestivalIn
 from sojourn.catalog.guides.goods import GUIDE
 from sojourn.catalog.guides.models import GuideIn
 from sojourn.catalog.hotels.goods import HOTEL
 from sojourn.catalog.hotels.models import HotelIn
+from sojourn.catalog.places.goods import PLACE
+from sojourn.catalog.places.models import PlaceIn
 from sojourn.catalog.services import queries as service_queries
 from sojourn.catalog.services import rules as service_rules
 from sojourn.catalog.services import service as services
@@ -72,7 +76,7 @@ class _Kind(Generic[Model]):
     texts: Texts
     stored: Callable[[Model], Content]
     upsert: _Upsert
-    put_stock: Callable[[Connection, UUID, Model, datetime], Awaitable[None]] | None = None
+    derive: Callable[[Connection, UUID, Model, datetime], Awaitable[None]] | None = None
     # What else is written otherwise in a file than in a row.
     respell: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
@@ -111,7 +115,7 @@ _TRIPS = _Kind(
     texts=_in_three("title", "summary"),
     stored=trips.stored,
     upsert=trip_queries.upsert_trip,
-    put_stock=_put_departure,
+    derive=_put_departure,
 )
 _SERVICES = _Kind(
     pattern="services/**/*.yaml",
@@ -128,7 +132,7 @@ _HOTELS = _Kind(
     texts=_in_three("name", "description"),
     stored=stored,
     upsert=partial(upsert, kind=HOTEL.shelf),
-    put_stock=HOTEL.put_stock,
+    derive=HOTEL.derive,
     respell=_respell_hotel,
 )
 _VEHICLES = _Kind(
@@ -138,7 +142,7 @@ _VEHICLES = _Kind(
     texts=_in_three("name"),
     stored=stored,
     upsert=partial(upsert, kind=VEHICLE.shelf),
-    put_stock=VEHICLE.put_stock,
+    derive=VEHICLE.derive,
     respell=_respell_vehicle,
 )
 _GUIDES = _Kind(
@@ -148,9 +152,26 @@ _GUIDES = _Kind(
     texts=_in_three("bio"),
     stored=stored,
     upsert=partial(upsert, kind=GUIDE.shelf),
-    put_stock=GUIDE.put_stock,
+    derive=GUIDE.derive,
 )
-_KINDS: tuple[_Kind[Any], ...] = (_TRIPS, _SERVICES, _HOTELS, _VEHICLES, _GUIDES)
+_PLACES = _Kind(
+    pattern="places/*.yaml",
+    read=partial(PlaceIn.model_validate_json, strict=True, by_alias=False, by_name=True),
+    rules=PLACE.faults,
+    texts=_in_three("name", "description"),
+    stored=stored,
+    upsert=partial(upsert, kind=PLACE.shelf),
+)
+_FESTIVALS = _Kind(
+    pattern="festivals/*.yaml",
+    read=partial(FestivalIn.model_validate_json, strict=True, by_alias=False, by_name=True),
+    rules=FESTIVAL.faults,
+    texts=_in_three("name", "description", "what_to_know"),
+    stored=stored,
+    upsert=partial(upsert, kind=FESTIVAL.shelf),
+    derive=FESTIVAL.derive,
+)
+_KINDS: tuple[_Kind[Any], ...] = (_TRIPS, _SERVICES, _HOTELS, _VEHICLES, _GUIDES, _PLACES, _FESTIVALS)
 
 
 class CatalogueInvalid(Exception):
@@ -249,5 +270,5 @@ async def _put(tx: Connection, kind: _Kind[Model], entry: Model, *, counts: Coun
     digest = blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
     row = await kind.upsert(tx, new_id=new_id(), content=content, source_hash=digest, now=now)
     counts["kept" if row is None else "added" if row.is_new else "changed"] += 1
-    if row is not None and kind.put_stock is not None:
-        await kind.put_stock(tx, row.id, entry, now)
+    if row is not None and kind.derive is not None:
+        await kind.derive(tx, row.id, entry, now)

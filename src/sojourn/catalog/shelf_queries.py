@@ -1,4 +1,4 @@
-"""What hotels, vehicles and guides have in common as rows: the statements that read and write one of them.
+"""What hotels, vehicles, guides, places and festivals have in common: the statements that read and write one of them.
 
 Each kind says its table, its answer and its columns once, in its `queries.py`; the statements follow from these.
 """

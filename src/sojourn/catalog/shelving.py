@@ -1,4 +1,5 @@
-"""Changing hotels, vehicles and guides: admins only. Each change takes the stock along and drops cached answers."""
+"""Changing hotels, vehicles, guides, places and festivals: admins only. Each change takes along what follows from the
+entry (its stock, its days) and drops cached answers."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,15 +22,14 @@ from sojourn.platform.http.context import Origin
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.wire import Wire
 
+POLICY = "cancellation_policy"
+
 
 class Entry(Protocol):
-    """What an agency says of one hotel, vehicle or guide."""
+    """What an agency says of one hotel, guide or place. What is sold has a `cancellation_policy`, by its name."""
 
     @property
     def slug(self) -> str: ...
-
-    @property
-    def cancellation_policy(self) -> PolicyName: ...
 
     def model_dump(self, *, mode: str) -> dict[str, Any]: ...
 
@@ -45,19 +45,22 @@ Model = TypeVar("Model", bound=Entry)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goods(Generic[Model]):
-    """One kind of entry. `put_stock` makes its resources what the entry says, in the transaction that changed it."""
+    """One kind of entry. `derive` makes what is kept beside it (resources, days) what it says, in the transaction that
+    changed it."""
 
     name: str
     shelf: Shelf
     read: Callable[[Mapping[str, Any]], Model]
     faults: Callable[[Model], Iterable[Fault]]
-    put_stock: Callable[[Connection, UUID, Model, datetime], Awaitable[None]]
+    derive: Callable[[Connection, UUID, Model, datetime], Awaitable[None]] | None = None
 
 
 def stored(entry: Entry) -> dict[str, Any]:
     """The entry as its row holds it, in values of JSON: the policy's name has become its tiers."""
-    policy = preset(entry.cancellation_policy).model_dump(mode="json")
-    return {**entry.model_dump(mode="json"), "cancellation_policy": policy}
+    content = entry.model_dump(mode="json")
+    if POLICY in content:
+        content[POLICY] = preset(PolicyName(content[POLICY])).model_dump(mode="json")
+    return content
 
 
 async def create(
@@ -86,7 +89,7 @@ async def change(
     changed = _read(goods, {**content, **changes})
     refuse(goods.faults(changed))
     # Tiers that are no longer a preset's stay as they are until another preset is chosen.
-    kept = {} if "cancellation_policy" in changes else {"cancellation_policy": content["cancellation_policy"]}
+    kept = {POLICY: content[POLICY]} if POLICY in content and POLICY not in changes else {}
     with refusing_taken_slug():
         await shelf_queries.update(tx, goods.shelf, entry_id=entry_id, content={**stored(changed), **kept}, now=now)
     await _announce(tx, goods, "changed", entry_id=entry_id, entry=changed, admin=admin, now=now, origin=origin)
@@ -107,10 +110,10 @@ async def retire(
 
 def _read(goods: Goods[Model], content: Mapping[str, Any]) -> Model:
     """What a row says, checked as what an admin sends is. Raises `InvalidInput`."""
-    policy = content["cancellation_policy"]
-    name = policy["name"] if isinstance(policy, Mapping) else policy
+    policy = content.get(POLICY)
+    named = {POLICY: policy["name"]} if isinstance(policy, Mapping) else {}
     try:
-        return goods.read({**content, "cancellation_policy": name})
+        return goods.read({**content, **named})
     except ValidationError as error:
         raise invalid(faults_in(error)) from None
 
@@ -119,7 +122,8 @@ async def _announce(
     tx: Connection, goods: Goods[Model], verb: str, *, entry_id: UUID, entry: Model, admin: Actor, now: datetime,
     origin: Origin,
 ) -> None:  # fmt: skip
-    await goods.put_stock(tx, entry_id, entry, now)
+    if goods.derive is not None:
+        await goods.derive(tx, entry_id, entry, now)
     await notify(tx, CATALOGUE_CHANGED)
     act = Act(
         action=f"{goods.name}.{verb}", subject_kind=goods.name.upper(), subject_id=entry_id, actor_id=admin.user_id,

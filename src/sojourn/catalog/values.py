@@ -13,7 +13,7 @@ from sojourn.platform.kit.wire import MoneyIn, Text, Wire
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 # Paths of the API that a slug must not hide.
-RESERVED_SLUGS = frozenset({"featured", "main", "micro", "digital"})
+RESERVED_SLUGS = frozenset({"featured", "main", "micro", "digital", "search", "upcoming"})
 
 _URL = TypeAdapter(AnyHttpUrl)
 _SIGNS_OF_LIKE = re.compile(r"([\\%_])")

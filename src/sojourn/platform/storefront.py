@@ -26,6 +26,8 @@ class Module(StrEnum):
     HOTELS = "hotels"
     TRANSPORTATION = "transportation"
     GUIDES = "guides"
+    EXPLORE = "explore"
+    FESTIVALS = "festivals"
     ORDERS = "orders"
     BOOKINGS = "bookings"
     PAYMENTS = "payments"

@@ -54,7 +54,7 @@ async def trips(database: Database) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("key", STOREFRONTS)
 async def test_the_shipped_catalogue_loads_once(database: Database, clock: FrozenClock, key: str) -> None:
     storefront = STOREFRONTS[key]
-    kinds = ("trips", "services", "hotels", "vehicles", "guides")
+    kinds = ("trips", "services", "hotels", "vehicles", "guides", "places", "festivals")
     files = sum(len(list(storefront.catalogue.glob(f"{kind}/**/*.yaml"))) for kind in kinds)
     first = await load_catalogue(database, storefront, now=clock.now())
     assert first == LoadReport(added=files, changed=0, kept=0)

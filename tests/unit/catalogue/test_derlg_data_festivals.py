@@ -62,6 +62,7 @@ class Festival(Strict):
     description: Localized
     province: Text | None
     kind: Kind
+    reckoning: dict[str, str | int]
     dates: Annotated[list[Dates], Field(min_length=1)]
     is_public_holiday: bool
     what_to_know: Localized

@@ -14,5 +14,5 @@ async def _put_stock(tx: Connection, guide_id: UUID, _: GuideIn, now: datetime) 
 
 
 GUIDE = Goods(
-    name="guide", shelf=queries.GUIDES, read=GuideIn.model_validate, faults=rules.faults_of, put_stock=_put_stock
+    name="guide", shelf=queries.GUIDES, read=GuideIn.model_validate, faults=rules.faults_of, derive=_put_stock
 )

@@ -14,5 +14,5 @@ async def _put_stock(tx: Connection, hotel_id: UUID, hotel: HotelIn, now: dateti
 
 
 HOTEL = Goods(
-    name="hotel", shelf=queries.HOTELS, read=HotelIn.model_validate, faults=rules.faults_of, put_stock=_put_stock
+    name="hotel", shelf=queries.HOTELS, read=HotelIn.model_validate, faults=rules.faults_of, derive=_put_stock
 )

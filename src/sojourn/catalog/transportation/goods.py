@@ -14,5 +14,5 @@ async def _put_stock(tx: Connection, vehicle_id: UUID, _: VehicleIn, now: dateti
 
 
 VEHICLE = Goods(
-    name="vehicle", shelf=queries.VEHICLES, read=VehicleIn.model_validate, faults=rules.faults_of, put_stock=_put_stock
+    name="vehicle", shelf=queries.VEHICLES, read=VehicleIn.model_validate, faults=rules.faults_of, derive=_put_stock
 )

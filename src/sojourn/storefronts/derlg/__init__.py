@@ -20,6 +20,8 @@ STOREFRONT = Storefront(
             Module.HOTELS,
             Module.TRANSPORTATION,
             Module.GUIDES,
+            Module.EXPLORE,
+            Module.FESTIVALS,
             Module.BOOKINGS,
             Module.PAYMENTS,
             Module.LOYALTY,
