@@ -6,12 +6,14 @@ from sojourn.care.consultations import feed_routes, hours_routes
 from sojourn.care.consultations import jobs as consultation_jobs
 from sojourn.care.consultations import routes as consultation_routes
 from sojourn.care.devices import routes as device_routes
+from sojourn.care.currency import routes as currency_routes
 from sojourn.care.documents import jobs as document_jobs
 from sojourn.care.documents import routes as document_routes
 from sojourn.care.documents import routes_desk as document_desk_routes
 from sojourn.care.documents import routes_links as upload_link_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
+from sojourn.care.weather import routes as weather_routes
 from sojourn.catalog.festivals import jobs as festival_jobs
 from sojourn.catalog.festivals import routes as festival_routes
 from sojourn.catalog.guides import routes as guide_routes
@@ -100,6 +102,8 @@ ROUTERS: dict[Module, Sequence[Router]] = {
         upload_link_routes.router,
     ),
     Module.CONSULTATIONS: (hours_routes.router, feed_routes.router, consultation_routes.router),
+    Module.CURRENCY: (currency_routes.router,),
+    Module.WEATHER: (weather_routes.router,),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 

@@ -36,6 +36,7 @@ POST /v1/payments/create-intent
 POST /v1/payments/webhook
 GET /v1/loyalty/balance
 GET /v1/loyalty/history
+GET /v1/currency/rates
 GET /v1/places
 GET /v1/places/{}
 GET /v1/places/search

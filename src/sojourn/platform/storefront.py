@@ -34,6 +34,8 @@ class Module(StrEnum):
     LOYALTY = "loyalty"
     CONSULTATIONS = "consultations"
     DOCUMENTS = "documents"
+    CURRENCY = "currency"
+    WEATHER = "weather"
     DASHBOARD = "dashboard"
     ANALYTICS = "analytics"
     DESK = "desk"

@@ -149,15 +149,13 @@ async def test_a_process_that_starts_while_the_vendor_is_away_shows_the_last_goo
 
 
 async def test_an_older_copy_replaces_no_newer_one(cache: Cache) -> None:
-    early, late = Vendor(1).keeper(), Vendor(2).keeper()
-    await early.read(cache=cache, now=NOON)
-    await cache.delete(KEY)
-    await late.read(cache=cache, now=NOON + timedelta(minutes=30))
-    old = Vendor(3).keeper()
-    text = await cache.get(KEY)
-    await old.read(cache=cache, now=NOON + timedelta(minutes=30))
-    await cache.set(KEY, (text or "").replace("05:30", "04:00").replace('"number":2', '"number":9'), ttl=FRESH)
-    assert await number_at(old, cache, timedelta(hours=2)) == 3
+    keeper = Vendor(1).keeper()
+    await keeper.read(cache=cache, now=NOON)
+    older = (await cache.get(KEY) or "").replace('"number":1', '"number":9').replace("T05:", "T04:")
+    await cache.set(KEY, older, ttl=FRESH)
+    await cache.set(f"{KEY}:last_good", older, ttl=USABLE)
+    assert await number_at(keeper, cache, FRESH) == 1
+    assert await number_at(Vendor().keeper(), cache, FRESH) == 9
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"value": {"number": "x"}, "as_of": "2026-12-01T05:00:00Z"}'])

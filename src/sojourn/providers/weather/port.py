@@ -4,7 +4,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Protocol
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AwareDatetime, Field, FiniteFloat
+
+from sojourn.platform.kit.wire import Wire
 
 Degrees = Annotated[FiniteFloat, Field(ge=-60, le=65)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -22,10 +24,8 @@ class Condition(StrEnum):
     SNOW = "SNOW"
 
 
-class Sky(BaseModel):
+class Sky(Wire):
     """`description` in English and `icon` are the vendor's; `condition` is what a screen translates."""
-
-    model_config = ConfigDict(frozen=True)
 
     condition: Condition
     description: str
@@ -54,10 +54,8 @@ class DayForecast(Sky):
     rain_mm: Millimetres
 
 
-class Weather(BaseModel):
+class Weather(Wire):
     """`days` are in order, and past the vendor's last word there is none."""
-
-    model_config = ConfigDict(frozen=True)
 
     current: CurrentWeather
     days: Annotated[tuple[DayForecast, ...], Field(min_length=1)]

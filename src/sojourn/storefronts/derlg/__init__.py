@@ -25,6 +25,8 @@ STOREFRONT = Storefront(
             Module.BOOKINGS,
             Module.PAYMENTS,
             Module.LOYALTY,
+            Module.CURRENCY,
+            Module.WEATHER,
             Module.DASHBOARD,
             Module.ANALYTICS,
             Module.DESK,
