@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sojourn.care.consultations import feed_routes, hours_routes
 from sojourn.care.consultations import jobs as consultation_jobs
 from sojourn.care.consultations import routes as consultation_routes
-from sojourn.care.devices import routes as device_routes
 from sojourn.care.currency import routes as currency_routes
+from sojourn.care.devices import routes as device_routes
 from sojourn.care.documents import jobs as document_jobs
 from sojourn.care.documents import routes as document_routes
 from sojourn.care.documents import routes_desk as document_desk_routes
