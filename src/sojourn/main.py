@@ -1,15 +1,23 @@
 """The web process: settings, vendors and features meet here."""
 
+import asyncio
 import gc
 import os
+import signal
+import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import yaml
 
 from sojourn.modules import PAYABLES, ROUTERS, TIMERS
+from sojourn.people.auth.access import Gate
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, CATALOGUE_CHANGED, Listener
+from sojourn.platform.events.hub import Hub
+from sojourn.platform.events.log import EVENTS_CHANNEL
 from sojourn.platform.http.application import Door, storefront_application
 from sojourn.platform.http.context import Runtime
 from sojourn.platform.http.edge import App, Receive, Scope, Send
@@ -31,6 +39,11 @@ EXAMPLES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "examples.yam
 def routers_of(storefront: Storefront) -> list[Router]:
     """The routers of the modules that this storefront switches on, in the order of the list of all features."""
     return [router for module, routers in ROUTERS.items() if module in storefront.modules for router in routers]
+
+
+def _note_account(gate: Gate, events: Hub, user_id: str) -> None:
+    gate.forget(user_id)
+    events.account_changed(user_id)
 
 
 class Application:
@@ -60,11 +73,34 @@ class Application:
                 # What is there now stays: the collector need not walk through it again and again.
                 gc.collect()
                 gc.freeze()
+                self._end_streams_on_signal()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def _end_streams_on_signal(self) -> None:
+        """The server waits for its answers before it shuts down, and a stream of events would never be over. Whoever
+        has asked for these signals is still told of them."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, partial(self._forward_signal, loop, signal.getsignal(number)))
+            signal.siginterrupt(number, False)
+
+    def _forward_signal(
+        self, loop: asyncio.AbstractEventLoop, before: "signal._HANDLER", number: int, frame: FrameType | None
+    ) -> None:
+        loop.call_soon_threadsafe(self.end_streams)
+        if callable(before):
+            before(number, frame)
+
+    def end_streams(self) -> None:
+        """Let the streams of events end; their readers come back to another process."""
+        for _listener, _vendors, runtime in self._opened:
+            runtime.events.end_all()
 
     async def open(self) -> None:
         """Connect every storefront."""
@@ -75,7 +111,11 @@ class Application:
             vendors = choose_vendors(own)
             listener = Listener(
                 dsn=own.direct_url or own.database_url,
-                handlers={CATALOGUE_CHANGED: runtime.cache.drop, ACCOUNT_CHANGED: gate.forget},
+                handlers={
+                    CATALOGUE_CHANGED: runtime.cache.drop,
+                    ACCOUNT_CHANGED: partial(_note_account, gate, runtime.events),
+                    EVENTS_CHANNEL: runtime.events.heard,
+                },
             )
             await listener.start()
             storefront = runtime.storefront

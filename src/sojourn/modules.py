@@ -22,6 +22,8 @@ from sojourn.catalog.places import routes as place_routes
 from sojourn.catalog.services import routes as service_routes
 from sojourn.catalog.transportation import routes as vehicle_routes
 from sojourn.catalog.trips import routes as trip_routes
+from sojourn.channels.events import jobs as event_jobs
+from sojourn.channels.events import routes as event_routes
 from sojourn.desk.analytics import people_routes as people_figure_routes
 from sojourn.desk.analytics import routes as figure_routes
 from sojourn.desk.audit import routes as audit_routes
@@ -104,6 +106,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.CONSULTATIONS: (hours_routes.router, feed_routes.router, consultation_routes.router),
     Module.CURRENCY: (currency_routes.router,),
     Module.WEATHER: (weather_routes.router,),
+    Module.EVENTS: (event_routes.router,),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 
@@ -114,6 +117,7 @@ JOBS: Sequence[JobKind] = (
     *departure_jobs.JOBS,
     *consultation_jobs.JOBS,
     *notification_jobs.JOBS,
+    *event_jobs.JOBS,
 )
 TIMERS: Sequence[Timer] = (
     *user_jobs.TIMERS,
@@ -127,4 +131,5 @@ TIMERS: Sequence[Timer] = (
     *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,
     *housekeeping.TIMERS,
+    *event_jobs.TIMERS,
 )

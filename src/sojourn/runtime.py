@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sojourn.people.auth.access import Gate
 from sojourn.platform.db.database import Database
+from sojourn.platform.events.hub import Hub
 from sojourn.platform.http.context import Runtime
 from sojourn.platform.http.rate_limit import RateLimiter
 from sojourn.platform.http.response_cache import ResponseCache
@@ -66,8 +67,9 @@ async def assemble(settings: Settings, key: str, *, clock: Clock | None = None) 
     gate = Gate(secret=own.jwt_access_secret.get_secret_value(), clock=clock)
     shared = Shared(url=own.redis_url, prefix=redis_prefix(settings, key))
     database = await Database.connect(
-        own.database_url, size=own.database_pool_size, through_pooler=own.database_through_pooler
-    )
+        own.database_url, size=own.database_pool_size, through_pooler=own.database_through_pooler,
+        mirror=shared.mirror if shared.has_redis else None,
+    )  # fmt: skip
     runtime = Runtime(
         storefront=storefront,
         db=database,
@@ -75,6 +77,7 @@ async def assemble(settings: Settings, key: str, *, clock: Clock | None = None) 
         limiter=RateLimiter(limits=storefront.limits, shared=shared),
         cache=ResponseCache(is_on=settings.has_response_cache),
         shared=shared,
+        events=Hub(database),
         identify=gate.identify,
         access_secret=own.jwt_access_secret.get_secret_value(),
         refresh_secret=own.jwt_refresh_secret.get_secret_value(),

@@ -39,6 +39,7 @@ class Module(StrEnum):
     DASHBOARD = "dashboard"
     ANALYTICS = "analytics"
     DESK = "desk"
+    EVENTS = "events"
 
 
 class LimitClass(StrEnum):

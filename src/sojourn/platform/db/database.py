@@ -6,15 +6,17 @@ Reads and single statements need no transaction of their own: PostgreSQL runs ea
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from sojourn.platform.errors import InvalidInput, Refusal, Unavailable
+from sojourn.platform.redis.port import Change
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Row: TypeAlias = asyncpg.Record
@@ -53,35 +55,63 @@ async def _no_reset(_: Connection) -> None:
     third of a cached read (design, section 3)."""
 
 
-# What the unit of work that is open in this task wants said once it has committed.
-_SAID_AFTER_COMMIT: ContextVar[dict[str, str] | None] = ContextVar("said_after_commit", default=None)
-_SAY = "SELECT pg_notify($1, $2)"
+Mirror = Callable[[Sequence[Change]], None]
+
+
+@dataclass(slots=True)
+class _Afterwards:
+    """What the block that is open in this task wants done once it has committed."""
+
+    mirror: Mirror | None
+    said: dict[tuple[str, str], str] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+
+_AFTERWARDS: ContextVar[_Afterwards | None] = ContextVar("afterwards", default=None)
+_SAY = "SELECT pg_notify(said.channel, said.payload) FROM unnest($1::text[], $2::text[]) AS said (channel, payload)"
 BREATH_SECONDS = 0.01
 
 
-def notify_after_commit(channel: str, payload: str) -> None:
-    """Have `payload` said on `channel` when the open unit of work has committed; many at once are said once.
+def notify_after_commit(channel: str, payload: str, *, about: str = "") -> None:
+    """Have `payload` said on `channel` when the open block has committed; many `about` the same are said once.
 
     For hints only (a worker looks by itself every other second): a NOTIFY inside the transaction would be surer, and
-    would make such transactions commit one by one. Outside a unit of work nothing is said.
+    would make such transactions commit one by one. Outside a block nothing is said.
     """
-    said = _SAID_AFTER_COMMIT.get()
-    if said is not None:
-        said[channel] = payload
+    afterwards = _AFTERWARDS.get()
+    if afterwards is not None:
+        afterwards.said[channel, about] = payload
+
+
+def mirror_after_commit(*changes: Change) -> None:
+    """Have Redis, where there is one, follow `changes` when the open block has committed. Nobody waits for it."""
+    afterwards = _AFTERWARDS.get()
+    if afterwards is not None and afterwards.mirror is not None:
+        afterwards.changes.extend(changes)
+
+
+def is_mirrored() -> bool:
+    """Whether the open block's storefront has a Redis that somebody may listen to."""
+    afterwards = _AFTERWARDS.get()
+    return afterwards is not None and afterwards.mirror is not None
 
 
 class Database:
     """One storefront's PostgreSQL."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, dsn: str) -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, dsn: str, mirror: Mirror | None = None) -> None:
         self._pool = pool
-        self._to_say: dict[str, str] = {}
+        self._mirror = mirror
+        self._to_say: dict[tuple[str, str], str] = {}
         self._speaker: asyncio.Task[None] | None = None
         self.dsn = dsn
 
     @classmethod
-    async def connect(cls, dsn: str, *, size: int = 10, through_pooler: bool = False) -> "Database":
-        """Open the pool. `through_pooler`: a transaction-mode pooler stands between, so statements are not cached."""
+    async def connect(
+        cls, dsn: str, *, size: int = 10, through_pooler: bool = False, mirror: Mirror | None = None
+    ) -> "Database":
+        """Open the pool. `through_pooler`: a transaction-mode pooler stands between, so statements are not cached.
+        `mirror` is told what Redis is to follow."""
         pool = await asyncpg.create_pool(
             dsn,
             min_size=min(2, size),
@@ -93,7 +123,7 @@ class Database:
             max_cached_statement_lifetime=0,
             server_settings={"application_name": "sojourn", "timezone": "UTC", "jit": "off"},
         )
-        return cls(pool, dsn=dsn)
+        return cls(pool, dsn=dsn, mirror=mirror)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -102,12 +132,16 @@ class Database:
         Raises `Unavailable` when PostgreSQL cannot be reached.
         """
         connection = await self._acquire()
+        afterwards = _Afterwards(self._mirror)
+        outer = _AFTERWARDS.set(afterwards)
         try:
             yield connection
         except CONNECT_FAULTS as fault:
             raise _refusal(fault) from fault
         finally:
+            _AFTERWARDS.reset(outer)
             await self._release(connection)
+        self._do(afterwards)
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[Connection]:
@@ -117,21 +151,24 @@ class Database:
         when the connection broke during the commit itself, which no client can tell from its outside.
         """
         connection = await self._acquire()
-        said: dict[str, str] = {}
-        outer = _SAID_AFTER_COMMIT.set(said)
+        afterwards = _Afterwards(self._mirror)
+        outer = _AFTERWARDS.set(afterwards)
         try:
             async with connection.transaction():
                 yield connection
         except CONNECT_FAULTS as fault:
             raise _refusal(fault) from fault
         finally:
-            _SAID_AFTER_COMMIT.reset(outer)
+            _AFTERWARDS.reset(outer)
             await self._release(connection)
-        if said:
-            self._say(said)
+        self._do(afterwards)
 
-    def _say(self, said: dict[str, str]) -> None:
-        self._to_say |= said
+    def _do(self, afterwards: _Afterwards) -> None:
+        if afterwards.changes and self._mirror is not None:
+            self._mirror(afterwards.changes)
+        if not afterwards.said:
+            return
+        self._to_say |= afterwards.said
         if self._speaker is None or self._speaker.done():
             self._speaker = asyncio.create_task(self._speak(), name="database-speaker")
 
@@ -141,8 +178,7 @@ class Database:
             now, self._to_say = self._to_say, {}
             with suppress(Unavailable):
                 async with self.read() as connection:
-                    for channel, payload in now.items():
-                        await connection.execute(_SAY, channel, payload)
+                    await connection.execute(_SAY, [channel for channel, _about in now], list(now.values()))
             await asyncio.sleep(BREATH_SECONDS)
 
     async def record_despite_refusal(self, statement: str, *arguments: object) -> None:

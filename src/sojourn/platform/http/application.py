@@ -53,6 +53,7 @@ def storefront_application(
             "Authorization",
             "X-Service-Key",
             "Idempotency-Key",
+            "Last-Event-ID",
             "Accept-Language",
             "X-Request-Id",
         ],

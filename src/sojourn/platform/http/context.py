@@ -11,6 +11,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from sojourn.platform.db.database import Connection, Database
+from sojourn.platform.events.hub import Hub
 from sojourn.platform.http.rate_limit import RateLimiter
 from sojourn.platform.http.response_cache import ResponseCache
 from sojourn.platform.i18n import Language, negotiate
@@ -29,6 +30,7 @@ class Runtime:
     limiter: RateLimiter
     cache: ResponseCache
     shared: Shared
+    events: Hub
     identify: Callable[[Request], UUID | None]
     access_secret: str
     refresh_secret: str
@@ -38,6 +40,7 @@ class Runtime:
 
     async def aclose(self) -> None:
         """Close what `sojourn.runtime.assemble` opened."""
+        await self.events.aclose()
         await self.db.close()
         await self.shared.aclose()
 

@@ -7,11 +7,14 @@ from uuid import UUID
 
 from sojourn.catalog.policies import RefundTier
 from sojourn.platform.audit.trail import Act, record
-from sojourn.platform.db.database import Connection
+from sojourn.platform.db.database import Connection, mirror_after_commit
 from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.money import ZERO
+from sojourn.platform.redis.keys import booking_hold
+from sojourn.platform.redis.port import Drop
 from sojourn.platform.storefront import Storefront
+from sojourn.sales import events
 from sojourn.sales.bookings import changes_queries, queries, rules
 from sojourn.sales.bookings.errors import NotCancellable, QuoteChanged
 from sojourn.sales.bookings.models import Booking, BookingStatus, CancelIn, CancellationPreview
@@ -114,7 +117,16 @@ async def cancel(
         detail={"tier": outcome.tier, "by_agency": canceller.is_agency},
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)
-    await enqueue(tx, effect(BOOKING_CANCELLED, booking_id=booking_id))
+    if booking.status is BookingStatus.RESERVED:
+        mirror_after_commit(Drop(booking_hold(booking_id)))
+    await enqueue(
+        tx,
+        effect(BOOKING_CANCELLED, booking_id=booking_id),
+        events.booking_event(
+            events.BOOKING_CANCELLED, user_id=booking.user_id, booking_id=booking_id, reference=booking.booking_ref,
+            status=BookingStatus.CANCELLED, reason=BY_AGENCY if canceller.is_agency else BY_CUSTOMER, at=now,
+        ),
+    )  # fmt: skip
     return outcome
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection, savepoint
 from sojourn.platform.http.context import SYSTEM_ORIGIN
-from sojourn.platform.jobs.queue import NewJob
+from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.storefront import Storefront
 from sojourn.sales.bookings import changes, changes_queries, queries
 from sojourn.sales.bookings.changes_queries import Change, NewTerms
@@ -52,6 +52,7 @@ def _as_purchase(booking: Booking, change: Change, now: datetime) -> ChangePurch
         expires_at=change.expires_at,
         customer_email=booking.email,
         language=booking.language,
+        changed_booking_id=booking.id,
         booking=booking,
         change=change,
     )
@@ -109,7 +110,7 @@ class ChangePayable:
 
     async def confirm(
         self, tx: Connection, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime
-    ) -> Sequence[NewJob]:
+    ) -> Sequence[Effect]:
         assert isinstance(purchase, ChangePurchase)  # noqa: S101 - made by `lock` above
         booking, terms = purchase.booking, _terms(purchase.change)
         fees = terms.price.non_refundable - booking.non_refundable_usd

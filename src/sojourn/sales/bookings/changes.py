@@ -21,6 +21,7 @@ from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.money import ZERO, percent_of
 from sojourn.platform.storefront import Storefront
+from sojourn.sales import events
 from sojourn.sales.bookings import changes_queries, facts_queries, queries, rides, rules
 from sojourn.sales.bookings.changes_queries import NewTerms
 from sojourn.sales.bookings.errors import ChangePending, NotModifiable
@@ -258,7 +259,14 @@ async def note_modified(tx: Connection, booking: Booking, terms: NewTerms, *, no
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)
     if booking.status is BookingStatus.CONFIRMED:
-        await enqueue(tx, modified_mail(booking, before, after))
+        await enqueue(
+            tx,
+            modified_mail(booking, before, after),
+            events.booking_event(
+                events.BOOKING_MODIFIED, user_id=booking.user_id, booking_id=booking.id,
+                reference=booking.booking_ref, status=booking.status, at=now,
+            ),
+        )  # fmt: skip
 
 
 def modified_mail(booking: Booking, before: dict[str, Any], after: dict[str, Any]) -> NewJob:

@@ -1,15 +1,21 @@
 """Bookings' timers (docs/jobs.md). None is needed for a right answer: they tidy, and complete what was travelled."""
 
 from sojourn.platform.audit.trail import Act, ActorKind, record
+from sojourn.platform.db.database import mirror_after_commit
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.clock import local_date
+from sojourn.platform.redis.keys import booking_hold
+from sojourn.platform.redis.port import Drop
 from sojourn.providers.work import Timer, Work
+from sojourn.sales import events
 from sojourn.sales.bookings import changes_queries, queries
+from sojourn.sales.bookings.models import BookingStatus
 from sojourn.sales.effects import CANCEL_INTENT, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments import queries as payments
 
 BATCH = 200
+HOLD_EXPIRED = "HOLD_EXPIRED"
 
 
 async def tidy_lapsed_holds(work: Work) -> None:
@@ -23,7 +29,6 @@ async def tidy_lapsed_holds(work: Work) -> None:
             if booking is None or not await queries.expire(tx, booking_id=booking_id, now=now):
                 continue
             closed = await payments.close_open_payments(tx, purchase_id=booking_id, code="hold_expired", now=now)
-            await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
             if booking.loyalty_points_used:
                 await loyalty.release(tx, purchase_id=booking_id)
             act = Act(
@@ -31,6 +36,12 @@ async def tidy_lapsed_holds(work: Work) -> None:
                 amount=booking.total_usd, currency=booking.currency, reference=booking.booking_ref,
             )  # fmt: skip
             await record(tx, act, now=now)
+            expired = events.booking_event(
+                events.BOOKING_EXPIRED, user_id=booking.user_id, booking_id=booking_id, reference=booking.booking_ref,
+                status=BookingStatus.CANCELLED, reason=HOLD_EXPIRED, at=now,
+            )  # fmt: skip
+            await enqueue(tx, expired, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
+            mirror_after_commit(Drop(booking_hold(booking_id)))
 
 
 async def complete_ended(work: Work) -> None:

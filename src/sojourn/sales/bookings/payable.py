@@ -6,11 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sojourn.platform.db.database import Connection, savepoint
-from sojourn.platform.jobs.queue import NewJob
+from sojourn.platform.db.database import Connection, mirror_after_commit, savepoint
+from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.money import ZERO
+from sojourn.platform.redis.keys import booking_hold
+from sojourn.platform.redis.port import Drop
 from sojourn.platform.storefront import Storefront
+from sojourn.sales import events
 from sojourn.sales.bookings import changes_queries, queries, rules
 from sojourn.sales.bookings.models import Booking, BookingStatus
 from sojourn.sales.bookings.stock import claims_of_booking, find_resources
@@ -106,7 +109,7 @@ class BookingPayable:
 
     async def confirm(
         self, tx: Connection, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime
-    ) -> Sequence[NewJob]:
+    ) -> Sequence[Effect]:
         assert isinstance(purchase, BookingPurchase)  # noqa: S101 - made by `lock` above
         booking = purchase.booking
         points = points_for(captured.amount - booking.non_refundable_usd, storefront.rules)
@@ -119,7 +122,14 @@ class BookingPayable:
             tx, user_id=booking.user_id, purchase_kind=PurchaseKind.BOOKING, purchase_id=booking.id,
             booking_id=booking.id, points=points, now=now,
         )  # fmt: skip
-        return [effect(BOOKING_CONFIRMED, booking_id=booking.id, payment_id=captured.payment_id)]
+        mirror_after_commit(Drop(booking_hold(booking.id)))
+        return [
+            effect(BOOKING_CONFIRMED, booking_id=booking.id, payment_id=captured.payment_id),
+            events.booking_event(
+                events.BOOKING_CONFIRMED, user_id=booking.user_id, booking_id=booking.id,
+                reference=booking.booking_ref, status=BookingStatus.CONFIRMED, at=now,
+            ),
+        ]  # fmt: skip
 
     async def note_refunds(
         self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime

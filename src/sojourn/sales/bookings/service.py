@@ -1,14 +1,17 @@
 """Quoting and holding."""
 
 from datetime import date, datetime, timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sojourn.platform.db.database import Connection
+from sojourn.platform.db.database import Connection, mirror_after_commit
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Origin
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id, new_reference
+from sojourn.platform.redis.keys import booking_hold
+from sojourn.platform.redis.port import Put
 from sojourn.platform.storefront import Storefront
 from sojourn.sales.bookings import facts_queries, queries, rules
 from sojourn.sales.bookings.errors import AlreadyExtended, HoldNotOpen, QuoteChanged, TripNotBookable
@@ -18,6 +21,8 @@ from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.pricing.models import Price
 from sojourn.sales.pricing.rules import max_points
+
+HELD = "1"  # what DerLg's document has a hold's key say
 
 
 async def quote(
@@ -77,6 +82,7 @@ async def hold(
     booking = _row(storefront, offer, body, booking_id=booking_id, user_id=user_id, language=language)
     if body.loyalty_points:
         await _reserve_points(tx, storefront, user_id, booking_id, body.loyalty_points, price, until, now)
+    mirror_after_commit(Put(booking_hold(booking_id), HELD, storefront.rules.hold_seconds))
     return await queries.hold(
         tx,
         booking=booking | {"reserved_until": until},
@@ -192,6 +198,7 @@ async def extend_hold(
     await queries.extend(tx, booking_id=booking_id, until=until, now=now)
     if booking.loyalty_points_used:
         await loyalty.extend(tx, purchase_id=booking_id, expires_at=until)
+    mirror_after_commit(Put(booking_hold(booking_id), HELD, ceil((until - now).total_seconds())))
     return until
 
 

@@ -9,6 +9,7 @@ from sojourn.platform.errors import NotAllowed
 from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.money import ZERO
+from sojourn.sales import events
 from sojourn.sales.effects import CANCEL_INTENT, ORDER_CANCELLED, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.loyalty.rules import points_to_give_back, points_to_take_back
@@ -101,9 +102,12 @@ async def cancel_locked(
             now=now, origin=origin,
         )  # fmt: skip
     await _return_points(tx, order, money, terms, now)
-    await enqueue(
-        tx, effect(ORDER_CANCELLED, order_id=order.id), *(effect(CANCEL_INTENT, payment_id=one) for one in closed)
-    )
+    told = events.order_event(
+        events.ORDER_CANCELLED, user_id=order.user_id, order_id=order.id, reference=order.order_number,
+        status=OrderStatus.CANCELLED, at=now,
+    )  # fmt: skip
+    mail = effect(ORDER_CANCELLED, order_id=order.id)
+    await enqueue(tx, mail, told, *(effect(CANCEL_INTENT, payment_id=one) for one in closed))
 
 
 async def _return_points(tx: Connection, order: Order, money: MoneySoFar, terms: RefundTerms, now: datetime) -> None:

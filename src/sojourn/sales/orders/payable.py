@@ -6,8 +6,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
-from sojourn.platform.jobs.queue import NewJob
+from sojourn.platform.jobs.queue import Effect, NewJob
 from sojourn.platform.storefront import Storefront
+from sojourn.sales import events
 from sojourn.sales.effects import ORDER_CONFIRMED, ORDER_ONBOARDING, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.orders import queries
@@ -39,7 +40,7 @@ class OrderPayable:
         captured: Captured,
         storefront: Storefront,
         now: datetime,
-    ) -> Sequence[NewJob]:
+    ) -> Sequence[Effect]:
         """Two statements where no points were spent: the order with its history, and the points it earns."""
         confirmed = await queries.confirm(
             tx, order_id=purchase.id, paid=captured.amount, payment_id=captured.payment_id, now=now
@@ -54,7 +55,11 @@ class OrderPayable:
             points=points_earned, now=now,
         )  # fmt: skip
         onboarding = NewJob(kind=ORDER_ONBOARDING, payload={"order_id": purchase.id}, after=ONBOARDING_AFTER)
-        return effect(ORDER_CONFIRMED, order_id=purchase.id, payment_id=captured.payment_id), onboarding
+        told = events.order_event(
+            events.ORDER_CONFIRMED, user_id=user_id, order_id=purchase.id, reference=purchase.reference,
+            status=OrderStatus.CONFIRMED, at=now,
+        )  # fmt: skip
+        return effect(ORDER_CONFIRMED, order_id=purchase.id, payment_id=captured.payment_id), onboarding, told
 
     async def note_refunds(
         self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime

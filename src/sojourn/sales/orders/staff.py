@@ -12,6 +12,7 @@ from sojourn.platform.errors import InvalidInput, NotAllowed
 from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.storefront import SalesRules
+from sojourn.sales import events
 from sojourn.sales.effects import CONSULTANT_ASSIGNED, ORDER_STATUS_CHANGED, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.orders import queries
@@ -99,7 +100,11 @@ async def _move(
     )  # fmt: skip
     if status is OrderStatus.COMPLETED:
         await loyalty.mature(tx, purchase_id=order.id, now=now, rules=rules)
-    await enqueue(tx, effect(ORDER_STATUS_CHANGED, order_id=order.id, event_id=event_id))
+    told = events.order_event(
+        events.ORDER_STATUS_CHANGED, user_id=order.user_id, order_id=order.id, reference=order.order_number,
+        status=status, at=now,
+    )  # fmt: skip
+    await enqueue(tx, effect(ORDER_STATUS_CHANGED, order_id=order.id, event_id=event_id), told)
 
 
 async def add_note(

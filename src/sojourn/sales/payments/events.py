@@ -19,6 +19,7 @@ from sojourn.providers.payments.port import (
     UnreadableEvent,
 )
 from sojourn.sales.effects import PAYMENT_FAILED, effect, staff_alert
+from sojourn.sales.events import payment_failed, subject
 from sojourn.sales.payments import queries, refunds
 from sojourn.sales.payments.errors import BadWebhook, UnreadableWebhook
 from sojourn.sales.payments.models import Payment
@@ -103,12 +104,18 @@ async def _note(tx: Connection, provider: str, event: ProviderEvent, payables: P
 
 async def _note_intent(tx: Connection, kind: EventKind, intent: ProviderIntent, payment: Payment, now: datetime) -> str:
     if kind is EventKind.INTENT_FAILED:
-        attempt = await queries.mark_failed(
+        noted = await queries.mark_failed(
             tx, payment_id=payment.id, code=intent.failure_code, message=intent.failure_message,
             card_brand=intent.card_brand, card_last4=intent.card_last4, now=now,
         )  # fmt: skip
-        if attempt is not None:
-            await enqueue(tx, effect(PAYMENT_FAILED, payment_id=payment.id, attempt=attempt))
+        if noted is not None:
+            attempt, changed_booking_id = noted
+            about = subject(payment.purchase_kind, payment.purchase_id, changed_booking_id=changed_booking_id)
+            await enqueue(
+                tx,
+                effect(PAYMENT_FAILED, payment_id=payment.id, attempt=attempt),
+                payment_failed(payment, about, code=intent.failure_code, at=now),
+            )
         return "failed"
     if kind is EventKind.INTENT_PROCESSING:
         await queries.mark_processing(tx, payment_id=payment.id, now=now)

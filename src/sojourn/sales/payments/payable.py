@@ -13,7 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
-from sojourn.platform.jobs.queue import NewJob
+from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.storefront import Storefront
 
 
@@ -35,7 +35,8 @@ class PurchaseState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """A purchase as payments see it. `amount_due` is what one payment must bring, no more and no less."""
+    """A purchase as payments see it. `amount_due` is what one payment must bring, no more and no less.
+    `changed_booking_id`: the booking that a change is of."""
 
     kind: PurchaseKind
     id: UUID
@@ -48,6 +49,7 @@ class Purchase:
     expires_at: datetime | None
     customer_email: str
     language: str
+    changed_booking_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class Payable(Protocol):
 
     async def confirm(
         self, tx: Connection, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime
-    ) -> Sequence[NewJob]:
+    ) -> Sequence[Effect]:
         """The purchase is paid: confirm it, keep its stock, consume and earn points. Returns the effects."""
         ...
 

@@ -56,7 +56,8 @@ UPDATE payments SET closed_at = $2, updated_at = $2,
 _FAILED = """
 UPDATE payments SET status = 'FAILED', failure_code = $2, failure_message = $3, card_brand = coalesce($4, card_brand),
        card_last4 = coalesce($5, card_last4), payment_attempts = payment_attempts + 1, updated_at = $6
- WHERE id = $1 AND captured_amount = 0 RETURNING payment_attempts
+ WHERE id = $1 AND captured_amount = 0
+RETURNING payment_attempts, (SELECT booking_id FROM booking_changes WHERE id = purchase_id) AS changed_booking_id
 """
 _PROCESSING = """
 UPDATE payments SET status = 'PROCESSING', updated_at = $2
@@ -218,12 +219,13 @@ async def close_open_payments(tx: Connection, *, purchase_id: UUID, code: str, n
 async def mark_failed(
     tx: Connection, *, payment_id: UUID, code: str | None, message: str | None, card_brand: str | None,
     card_last4: str | None, now: datetime,
-) -> int | None:  # fmt: skip
-    """Count one failed try; None when the payment has succeeded meanwhile."""
-    attempts: int | None = await tx.fetchval(
+) -> tuple[int, UUID | None] | None:  # fmt: skip
+    """Count one failed try: which one it was, and the booking whose change was to be paid, if it was one. None when the
+    payment has succeeded meanwhile."""
+    row = await tx.fetchrow(
         _FAILED, payment_id, (code or "unknown")[:50], (message or "")[:500], card_brand, card_last4, now
     )
-    return attempts
+    return (row["payment_attempts"], row["changed_booking_id"]) if row else None
 
 
 async def mark_processing(tx: Connection, *, payment_id: UUID, now: datetime) -> None:

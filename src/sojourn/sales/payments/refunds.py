@@ -12,7 +12,7 @@ from sojourn.people.auth.access import Actor
 from sojourn.platform.audit.trail import Act, ActorKind, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import SYSTEM_ORIGIN, Context, Origin
-from sojourn.platform.jobs.queue import NewJob, enqueue
+from sojourn.platform.jobs.queue import Effect, enqueue
 from sojourn.platform.kit.money import ZERO
 from sojourn.providers.payments.port import (
     PaymentProvider,
@@ -25,6 +25,7 @@ from sojourn.providers.payments.port import (
 )
 from sojourn.providers.work import Work
 from sojourn.sales.effects import REFUND_ISSUED, SEND_REFUND, effect, staff_alert
+from sojourn.sales.events import payment_refunded, subject_of
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.errors import NothingToRefund, PaymentNotFound, RefundTooLarge
 from sojourn.sales.payments.models import Disposition, Payment, Refund, RefundCause, RefundIn, RefundState
@@ -155,7 +156,7 @@ async def _settle(
     seen = await queries.get_refund(tx, refund_id=refund_id)
     payment = await queries.get_payment(tx, payment_id=seen.payment_id)
     payable = payables.of(payment.purchase_kind)
-    await payable.lock(tx, purchase_id=payment.purchase_id, now=now)
+    purchase = await payable.lock(tx, purchase_id=payment.purchase_id, now=now)
     await queries.lock_payment(tx, payment_id=payment.id)
     refund = await queries.lock_refund(tx, refund_id=refund_id)
     if refund.status is state:
@@ -171,10 +172,14 @@ async def _settle(
         detail={"refund_id": str(refund_id), "failure": failure},
     )  # fmt: skip
     await record(tx, act, now=now)
-    await enqueue(tx, *_effects(refund, payment, state, failure))
+    effects = _effects(refund, payment, state, failure)
+    if state is RefundState.SUCCEEDED and purchase is not None:
+        is_whole = refunded >= captured
+        effects.append(payment_refunded(payment, refund, subject_of(purchase), is_whole=is_whole, at=now))
+    await enqueue(tx, *effects)
 
 
-def _effects(refund: Refund, payment: Payment, state: RefundState, failure: str | None) -> list[NewJob]:
+def _effects(refund: Refund, payment: Payment, state: RefundState, failure: str | None) -> list[Effect]:
     if state is RefundState.FAILED:
         details = {
             "reference": payment.reference, "amount": f"{refund.amount:.2f}", "currency": refund.currency,

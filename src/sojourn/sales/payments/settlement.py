@@ -12,7 +12,7 @@ from uuid import UUID
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Origin
 from sojourn.platform.inbox.events import mark_handled
-from sojourn.platform.jobs.queue import NewJob, enqueue
+from sojourn.platform.jobs.queue import Effect, enqueue
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.payments.port import IntentStatus, ProviderIntent, from_minor
@@ -25,6 +25,7 @@ from sojourn.sales.effects import (
     effect,
     staff_alert,
 )
+from sojourn.sales.events import payment_returned, payment_succeeded, subject_of
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.models import Disposition, Payment, RefundCause
 from sojourn.sales.payments.payable import Captured, Payable, Payables, Purchase
@@ -118,10 +119,11 @@ async def _apply(
     late = is_late(charged_at=arrival.charged_at, expires_at=purchase.expires_at)
     await _write(tx, arrival, payment, Disposition.APPLIED, amount, now)
     captured = Captured(payment_id=payment.id, amount=amount, currency=payment.currency, is_late=late)
-    jobs = list(await payable.confirm(tx, purchase=purchase, captured=captured, storefront=storefront, now=now))
+    effects: list[Effect] = [payment_succeeded(payment, subject_of(purchase), at=now)]
+    effects += await payable.confirm(tx, purchase=purchase, captured=captured, storefront=storefront, now=now)
     if arrival.intent.card_last4 is None:
-        jobs.append(effect(READ_CARD, payment_id=payment.id))  # a webhook names the charge, not the card
-    await enqueue(tx, *jobs)
+        effects.append(effect(READ_CARD, payment_id=payment.id))  # a webhook names the charge, not the card
+    await enqueue(tx, *effects)
     return Disposition.APPLIED
 
 
@@ -135,9 +137,10 @@ async def _send_back(
     refund = await queries.insert_refund(
         tx, payment=payment, amount=amount, cause=RefundCause(disposition), reason=None, requested_by=None, now=now
     )
-    jobs: list[NewJob] = [
+    effects: list[Effect] = [
         effect(SEND_REFUND, refund_id=refund.id),
         effect(CUSTOMER_MAIL[disposition], payment_id=payment.id),
+        payment_returned(payment, subject_of(purchase), disposition=disposition, at=now),
     ]
     was_in_time = not is_late(charged_at=arrival.charged_at, expires_at=purchase.expires_at)
     if disposition is Disposition.MISMATCH or (disposition is Disposition.LATE and was_in_time):
@@ -145,10 +148,10 @@ async def _send_back(
             "reference": purchase.reference, "disposition": disposition.value, "received": f"{amount:.2f}",
             "due": f"{purchase.amount_due:.2f}", "currency": payment.currency, "intent": arrival.intent.id,
         }  # fmt: skip
-        jobs.append(
+        effects.append(
             staff_alert("A payment could not be applied and is being refunded", subject_id=payment.id, details=details)
         )
-    await enqueue(tx, *jobs)
+    await enqueue(tx, *effects)
     return disposition
 
 

@@ -30,6 +30,7 @@ STOREFRONT = Storefront(
             Module.DASHBOARD,
             Module.ANALYTICS,
             Module.DESK,
+            Module.EVENTS,
         }
     ),
     languages=(Language.EN, Language.KM, Language.ZH),
