@@ -35,7 +35,7 @@ from sojourn.desk.jobs import routes as queue_routes
 from sojourn.desk.notifications import routes as sent_mail_routes
 from sojourn.people.addresses import routes as address_routes
 from sojourn.people.auth import jobs as auth_jobs
-from sojourn.people.auth import recovery_routes
+from sojourn.people.auth import google_routes, recovery_routes, second_factor_routes
 from sojourn.people.auth import routes as auth_routes
 from sojourn.people.staff import routes as staff_routes
 from sojourn.people.users import jobs as user_jobs
@@ -73,6 +73,8 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.AUTH: (
         auth_routes.router,
         recovery_routes.router,
+        second_factor_routes.router,
+        google_routes.router,
         staff_routes.acceptance_router,
         staff_routes.router,
     ),

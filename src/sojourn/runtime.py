@@ -11,7 +11,7 @@ from sojourn.platform.http.rate_limit import RateLimiter
 from sojourn.platform.http.response_cache import ResponseCache
 from sojourn.platform.kit.clock import Clock, SystemClock
 from sojourn.platform.redis.shared import Shared
-from sojourn.platform.storefront import Limit, LimitClass, Storefront
+from sojourn.platform.storefront import Limit, LimitClass, StaffRules, Storefront
 from sojourn.settings import Settings, StorefrontSettings
 from sojourn.storefronts import STOREFRONTS
 
@@ -43,6 +43,7 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
         storefront,
         rules=rules,
         consultations=consultations,
+        staff=StaffRules(is_second_factor_required=settings.staff_totp_required, networks=settings.staff_networks),
         limits=limits,
         allowed_origins=origins,
         mail_from=settings.from_email or storefront.mail_from,
@@ -81,6 +82,7 @@ async def assemble(settings: Settings, key: str, *, clock: Clock | None = None) 
         identify=gate.identify,
         access_secret=own.jwt_access_secret.get_secret_value(),
         refresh_secret=own.jwt_refresh_secret.get_secret_value(),
+        sealing_secrets=own.sealing_secrets,
         public_url=own.public_url,
         is_development=settings.is_development,
         forwarded_hops=settings.forwarded_hops,

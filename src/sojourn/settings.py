@@ -6,9 +6,12 @@ own names work as they stand. Outside development a missing or default secret st
 
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from sojourn.platform.storefront import Network
 
 DEVELOPMENT_SECRET = "development-only-secret-0123456789abcdef"
 MIN_SECRET = 32
@@ -19,6 +22,7 @@ DEVELOPMENT_BASES = (
     "exchange_rate_api_base",
     "openweather_api_base",
     "fcm_api_base",
+    "google_api_base",
 )
 
 
@@ -44,6 +48,12 @@ class StorefrontSettings(BaseModel):
     redis_url: str | None = None
     jwt_access_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     jwt_refresh_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    encryption_key: SecretStr | None = None
+    google_client_id: str | None = None
+    google_client_secret: SecretStr | None = None
+    google_api_base: str | None = None
+    staff_totp_required: bool = False
+    staff_allowed_networks: str = ""
     stripe_secret_key: SecretStr
     stripe_webhook_secret: SecretStr
     stripe_api_base: str | None = None
@@ -88,6 +98,25 @@ class StorefrontSettings(BaseModel):
     rate_limit_payments: Annotated[int | None, Field(ge=1)] = None
     rate_limit_default: Annotated[int | None, Field(ge=1)] = None
 
+    @property
+    def sealing_secrets(self) -> tuple[str, ...]:
+        """What people's secrets are sealed with: the first one, and older ones that may still open them."""
+        text = (self.encryption_key or self.jwt_refresh_secret).get_secret_value()
+        return tuple(key for part in text.split(",") if (key := part.strip()))
+
+    @property
+    def staff_networks(self) -> tuple[Network, ...]:
+        """Where staff may work from; empty for anywhere."""
+        return tuple(ip_network(part.strip()) for part in self.staff_allowed_networks.split(",") if part.strip())
+
+    @model_validator(mode="after")
+    def _readable_networks(self) -> "StorefrontSettings":
+        try:
+            self.staff_networks  # noqa: B018 - reading is the check
+        except ValueError as fault:
+            raise ValueError(f"STAFF_ALLOWED_NETWORKS: {fault}") from None
+        return self
+
 
 class Settings(BaseModel):
     """What the process needs, and each storefront's part."""
@@ -116,6 +145,8 @@ class Settings(BaseModel):
                     raise ValueError(
                         f"{key.upper()}_{name.upper()} must be {MIN_SECRET} secret characters or more in production"
                     )
+            if settings.encryption_key and any(len(secret) < MIN_SECRET for secret in settings.sealing_secrets):
+                raise ValueError(f"{key.upper()}_ENCRYPTION_KEY must be {MIN_SECRET} secret characters or more")
             if set_bases := [name.upper() for name in DEVELOPMENT_BASES if getattr(settings, name)]:
                 raise ValueError(f"{key}: {', '.join(set_bases)}: for development only")
         return self

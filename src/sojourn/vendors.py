@@ -13,6 +13,7 @@ from sojourn.providers.meetings.google_meet import GoogleMeetRooms
 from sojourn.providers.meetings.jitsi import JitsiRooms
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.meetings.zoom import ZoomRooms
+from sojourn.providers.oauth.google import GOOGLE, GoogleIdentity
 from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
 from sojourn.providers.push import fcm
 from sojourn.providers.push.account import read_service_account
@@ -54,6 +55,7 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         mail=_choose_mail(settings),
         push=_choose_push(settings),
         meetings=_choose_meetings(settings),
+        google=_choose_google(settings),
         storage=_choose_storage(settings),
         scanner=_choose_scanner(settings.clamd_url),
         rates=CachedRates(_choose_rates(settings)),
@@ -100,6 +102,16 @@ def _choose_meetings(settings: StorefrontSettings) -> MeetingRooms:
             refresh_token=_required(settings.google_meet_refresh_token, "GOOGLE_MEET_REFRESH_TOKEN"),
         )
     raise SettingsError(f"MEETING_VENDOR={settings.meeting_vendor!r} is none of jitsi, zoom, google_meet.")
+
+
+def _choose_google(settings: StorefrontSettings) -> GoogleIdentity | None:
+    if not settings.google_client_id:
+        return None
+    return GoogleIdentity(
+        client_id=settings.google_client_id,
+        client_secret=_required(settings.google_client_secret, "GOOGLE_CLIENT_SECRET"),
+        issuer=settings.google_api_base or GOOGLE,
+    )
 
 
 def _smtp(url: str) -> SmtpMail:

@@ -56,6 +56,9 @@ def environment(dsns: Mapping[str, str], *, sandbox: str, overrides: Mapping[str
         "EXCHANGE_RATE_API_BASE": sandbox,
         "OPENWEATHER_API_BASE": sandbox,
         "STORAGE_PATH": FILES,
+        "GOOGLE_API_BASE": f"{sandbox}/google",
+        "GOOGLE_CLIENT_ID": "sojourn.apps.example",
+        "GOOGLE_CLIENT_SECRET": "any",
         **{f"RATE_LIMIT_{kind}": NO_LIMIT for kind in ("AUTH", "CATALOG", "PAYMENTS", "DEFAULT")},
     }
     for key, dsn in dsns.items():

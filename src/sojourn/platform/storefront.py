@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from sojourn.platform.i18n import Language
@@ -95,6 +96,17 @@ class ConsultationRules:
     needs_approval: bool = False
 
 
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRules:
+    """What the agency asks of its staff beyond a password. No `networks`: they may work from anywhere."""
+
+    is_second_factor_required: bool = False
+    networks: tuple[Network, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storefront:
     """One agency. `time_zone` is an IANA name; `currency` is ISO 4217."""
@@ -124,4 +136,5 @@ class Storefront:
     limits: Mapping[LimitClass, Limit] = field(default_factory=dict)
     rules: SalesRules = field(default_factory=SalesRules)
     consultations: ConsultationRules = field(default_factory=ConsultationRules)
+    staff: StaffRules = field(default_factory=StaffRules)
     catalogue: Path

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from sojourn.providers.mail.port import MailSender
 from sojourn.providers.meetings.port import MeetingRooms
+from sojourn.providers.oauth.port import IdentityProvider
 from sojourn.providers.payments.port import PaymentProvider
 from sojourn.providers.push.port import PushSender
 from sojourn.providers.rates.cached import CachedRates
@@ -22,6 +23,7 @@ class Vendors:
     mail: MailSender
     push: PushSender | None
     meetings: MeetingRooms
+    google: IdentityProvider | None
     storage: FileStore
     scanner: Scanner
     rates: CachedRates
@@ -34,6 +36,8 @@ class Vendors:
         if self.push is not None:
             await self.push.aclose()
         await self.meetings.aclose()
+        if self.google is not None:
+            await self.google.aclose()
         await self.rates.aclose()
         await self.weather.aclose()
 

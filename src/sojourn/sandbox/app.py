@@ -21,6 +21,7 @@ from sojourn.sandbox.config import (
 from sojourn.sandbox.deliveries import Clockwork
 from sojourn.sandbox.guards import LiveKeyGuard, RequestLog
 from sojourn.sandbox.mail_api import MailApi
+from sojourn.sandbox.oidc import Oidc
 from sojourn.sandbox.pages import Pages
 from sojourn.sandbox.rates import RatesApi
 from sojourn.sandbox.store import Store
@@ -62,7 +63,8 @@ def create_app(config: SandboxConfig) -> Starlette:
             store.close()
 
     pages = Pages(store, api, switchboard, wake)
-    routes = [*pages.routes(), *switchboard.routes(), *MailApi(store).routes(), *api.routes()]
+    oidc = Oidc(config.base_url, store, pages.render)
+    routes = [*pages.routes(), *switchboard.routes(), *MailApi(store).routes(), *oidc.routes(), *api.routes()]
     routes += [*RatesApi(store).routes(), *WeatherApi(store).routes()]
     middleware = [
         Middleware(RequestLog),

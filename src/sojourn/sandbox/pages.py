@@ -60,7 +60,7 @@ class Pages:
 
     async def home(self, _: Request) -> Response:
         payments = {account: self._latest_payments(account) for account in self._store.accounts()}
-        return self._render(
+        return self.render(
             "home.html",
             mails=mailbox.list_mails(self._store, limit=HOME_MAILS),
             payments={account: intents for account, intents in payments.items() if intents},
@@ -69,11 +69,11 @@ class Pages:
     async def inbox(self, request: Request) -> Response:
         to, subject = request.query_params.get("to", ""), request.query_params.get("subject", "")
         mails = mailbox.list_mails(self._store, to=to, subject=subject, limit=INBOX_MAILS)
-        return self._render("inbox.html", mails=mails, to=to, subject=subject)
+        return self.render("inbox.html", mails=mails, to=to, subject=subject)
 
     async def mail(self, request: Request) -> Response:
         mail = mailbox.find(self._store, request.path_params["id"])
-        return self._missing("mail") if mail is None else self._render("mail.html", mail=mail)
+        return self._missing("mail") if mail is None else self.render("mail.html", mail=mail)
 
     async def pay_page(self, request: Request) -> Response:
         intent = self._find_intent(request)
@@ -96,7 +96,7 @@ class Pages:
 
     async def bank_page(self, request: Request) -> Response:
         intent = self._find_intent(request)
-        return self._missing("payment") if intent is None else self._render("bank.html", intent=intent)
+        return self._missing("payment") if intent is None else self.render("bank.html", intent=intent)
 
     async def bank(self, request: Request) -> Response:
         """The holder's answer; then on to the shop's return address, as Stripe does, or to the pay page."""
@@ -106,7 +106,7 @@ class Pages:
             return self._missing("payment")
         answer = parse_qs((await request.body()).decode(errors="replace")).get("answer", [""])[0]
         if answer not in {"approve", "fail"}:
-            return self._render("bank.html", status=400, intent=intent)
+            return self.render("bank.html", status=400, intent=intent)
         asked = intent["next_action"] or {}
         return_url = asked.get("redirect_to_url", {}).get("return_url")
         with self._store.transaction():
@@ -116,7 +116,7 @@ class Pages:
 
     def _pay_page(self, intent: Json, *, problem: str | None = None, status: int = 200) -> Response:
         charge = intent["latest_charge"]
-        return self._render(
+        return self.render(
             "pay.html",
             status=status,
             intent=intent,
@@ -143,9 +143,10 @@ class Pages:
         return [read_json(row["body"]) for row in rows]
 
     def _missing(self, what: str) -> Response:
-        return self._render("missing.html", status=404, what=what)
+        return self.render("missing.html", status=404, what=what)
 
-    def _render(self, template: str, *, status: int = 200, **values: object) -> Response:
+    def render(self, template: str, *, status: int = 200, **values: object) -> Response:
+        """One page, which can run no scripts."""
         text = self._templates.get_template(template).render(**values)
         return HTMLResponse(text, status_code=status, headers={"Content-Security-Policy": POLICY})
 

@@ -65,6 +65,9 @@ def development_environment(
         ours |= {
             f"{prefix}_STRIPE_API_BASE": sandbox,
             f"{prefix}_RESEND_API_BASE": sandbox,
+            f"{prefix}_GOOGLE_API_BASE": f"{sandbox}/google",
+            f"{prefix}_GOOGLE_CLIENT_ID": f"{key}.apps.example",
+            f"{prefix}_GOOGLE_CLIENT_SECRET": "any",
             f"{prefix}_FCM_API_BASE": sandbox,
             f"{prefix}_FIREBASE_SERVICE_ACCOUNT": pretended_service_account(f"sojourn-{key}", sandbox=sandbox),
             f"{prefix}_EXCHANGE_RATE_API_BASE": sandbox,

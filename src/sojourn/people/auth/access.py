@@ -15,8 +15,10 @@ from fastapi import Depends
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
+from sojourn.people.auth.errors import NetworkNotAllowed, SecondFactorMissing
+from sojourn.people.auth.networks import is_within
 from sojourn.people.auth.tokens import AccessClaims, read_access_token
-from sojourn.people.roles import Role
+from sojourn.people.roles import STAFF, Role
 from sojourn.platform.db.database import Connection
 from sojourn.platform.errors import NotAllowed, NotAuthenticated
 from sojourn.platform.http.context import Runtime, get_runtime
@@ -26,7 +28,11 @@ KEPT_SECONDS = 15
 MAX_KEPT = 50_000
 MAX_TOKENS = 5_000
 
-_STANDING = "SELECT id, email, name, role, refresh_token_version FROM users WHERE id = $1 AND is_active"
+_STANDING = """
+SELECT id, email, name, role, refresh_token_version,
+       EXISTS (SELECT FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at IS NOT NULL) AS has_factor
+  FROM users WHERE id = $1 AND is_active
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Actor:
     name: str
     role: Role
     version: int
+    has_second_factor: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -99,7 +106,10 @@ class Gate:
 async def find_standing(connection: Connection, user_id: UUID) -> Actor | None:
     """The active account with this id, or None."""
     row = await connection.fetchrow(_STANDING, user_id)
-    return Actor(row["id"], row["email"], row["name"], Role(row["role"]), row["refresh_token_version"]) if row else None
+    if row is None:
+        return None
+    standing = row["refresh_token_version"], row["has_factor"]
+    return Actor(row["id"], row["email"], row["name"], Role(row["role"]), *standing)
 
 
 # Coroutines, though they wait for nothing: the framework runs plain functions in a thread.
@@ -118,10 +128,32 @@ class _Documented(HTTPBearer):
 _bearer = _Documented(auto_error=False, description="An access token from `/auth/login`.")
 
 
-async def _maybe_user(request: Request, _: Annotated[object, Depends(_bearer)]) -> Actor | None:
+async def _recognise(request: Request) -> Actor | None:
+    """Whoever the token names. Raises `NetworkNotAllowed` for staff who come from elsewhere than they may."""
     gate: Gate = request.app.state.gate
     claims = gate.claims(request)
-    return await gate.admit(claims, get_runtime(request)) if claims else None
+    runtime = get_runtime(request)
+    actor = await gate.admit(claims, runtime) if claims else None
+    networks = runtime.storefront.staff.networks
+    if networks and actor is not None and actor.role in STAFF and not is_within(request.scope["client_ip"], networks):
+        raise NetworkNotAllowed
+    return actor
+
+
+async def _maybe_user(request: Request, _: Annotated[object, Depends(_bearer)]) -> Actor | None:
+    actor = await _recognise(request)
+    if actor is not None and actor.role in STAFF and not actor.has_second_factor:
+        staff = get_runtime(request).storefront.staff
+        if staff.is_second_factor_required:
+            raise SecondFactorMissing
+    return actor
+
+
+async def _enrolling_user(request: Request, _: Annotated[object, Depends(_bearer)]) -> Actor:
+    actor = await _recognise(request)
+    if actor is None:
+        raise NotAuthenticated
+    return actor
 
 
 async def _current_user(actor: Annotated[Actor | None, Depends(_maybe_user)]) -> Actor:
@@ -130,7 +162,10 @@ async def _current_user(actor: Annotated[Actor | None, Depends(_maybe_user)]) ->
     return actor
 
 
-_current_user.is_authentication = True  # type: ignore[attr-defined]  # for OpenAPI: 401 and 403 are declared
+# For OpenAPI: what whoever asks for somebody signed in may answer.
+_maybe_user.refusals = (SecondFactorMissing, NetworkNotAllowed)  # type: ignore[attr-defined]
+_current_user.refusals = (NotAuthenticated, NotAllowed)  # type: ignore[attr-defined]
+_enrolling_user.refusals = (NotAuthenticated, NetworkNotAllowed)  # type: ignore[attr-defined]
 
 
 def having(*roles: Role) -> Callable[..., Awaitable[Actor]]:
@@ -149,5 +184,7 @@ TheGate = Annotated[Gate, Depends(_the_gate)]
 
 MaybeUser = Annotated[Actor | None, Depends(_maybe_user)]
 CurrentUser = Annotated[Actor, Depends(_current_user)]
+EnrollingUser = Annotated[Actor, Depends(_enrolling_user)]
+"""As `CurrentUser`, and staff who have no second factor yet though they must: for the routes that give them one."""
 CurrentAdmin = Annotated[Actor, Depends(having(Role.ADMIN))]
 CurrentDesk = Annotated[Actor, Depends(having(Role.ADMIN, Role.CONSULTANT))]

@@ -3,7 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.people.auth.models import Session, SignedIn, TokenDelivery
+from sojourn.people.auth.admission import CHALLENGE_LIFE
+from sojourn.people.auth.errors import SecondFactorRequired
+from sojourn.people.auth.models import Challenge, Session, SignedIn, TokenDelivery
 from sojourn.people.auth.sessions import REFRESH_LIFE
 from sojourn.people.auth.tokens import ACCESS_LIFE, issue_access_token
 from sojourn.people.roles import role_on_wire
@@ -41,6 +43,14 @@ def hand_over(ctx: Context, response: Response, session: Session, *, delivery: T
         refresh_token=session.refresh_token if delivery is TokenDelivery.BODY else None,
         user=present(user, storefront),
     )
+
+
+def require_session(outcome: Session | Challenge) -> Session:
+    """The session of a sign-in that is complete. Raises `SecondFactorRequired` with the other's challenge."""
+    if isinstance(outcome, Session):
+        return outcome
+    expires_in = int(CHALLENGE_LIFE.total_seconds())
+    raise SecondFactorRequired(details={"challenge_token": outcome.token, "expires_in": expires_in})
 
 
 def sent_cookie(request: Request, storefront: Storefront) -> str | None:

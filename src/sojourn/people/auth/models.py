@@ -113,6 +113,13 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenge:
+    """Somebody was right about the first factor. Whoever holds the token answers with the second, within minutes."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredRefreshToken:
     """A row of `refresh_tokens`. Rotated means used once; a second use is a theft."""
 

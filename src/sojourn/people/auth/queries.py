@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sojourn.people.auth.federation_queries import DELETE_OLD_ATTEMPTS
 from sojourn.people.auth.models import LinkPurpose, StoredRefreshToken
+from sojourn.people.auth.second_factor_queries import DELETE_OLD_CHALLENGES
 from sojourn.platform.db.database import Connection, Row
 
 SELECT_CREDENTIALS = """
@@ -22,9 +24,8 @@ INSERT_FAILURE = "INSERT INTO failed_sign_ins (account, ip, failed_at) VALUES (l
 DELETE_FAILURES = "DELETE FROM failed_sign_ins WHERE account = lower($1)"
 DELETE_OLD_FAILURES = "DELETE FROM failed_sign_ins WHERE failed_at < $1"
 
-UPDATE_SIGNED_IN = """
-UPDATE users SET last_signed_in_at = $2, password_hash = coalesce($3, password_hash) WHERE id = $1
-"""
+UPDATE_SIGNED_IN = "UPDATE users SET last_signed_in_at = $2 WHERE id = $1"
+UPDATE_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1"
 UPDATE_PASSWORD = """
 UPDATE users SET password_hash = $2, password_changed_at = $3, refresh_token_version = refresh_token_version + 1,
                  email_verified_at = CASE WHEN $4 THEN coalesce(email_verified_at, $3) ELSE email_verified_at END,
@@ -106,9 +107,13 @@ async def delete_failures(tx: Connection, email: str) -> None:
     await tx.execute(DELETE_FAILURES, email)
 
 
-async def update_signed_in(tx: Connection, user_id: UUID, *, new_hash: str | None, now: datetime) -> None:
-    """Note a sign-in; `new_hash` replaces a hash of an older kind."""
-    await tx.execute(UPDATE_SIGNED_IN, user_id, now, new_hash)
+async def update_signed_in(tx: Connection, user_id: UUID, *, now: datetime) -> None:
+    await tx.execute(UPDATE_SIGNED_IN, user_id, now)
+
+
+async def update_hash(tx: Connection, user_id: UUID, *, password_hash: str) -> None:
+    """The same password, hashed anew."""
+    await tx.execute(UPDATE_HASH, user_id, password_hash)
 
 
 async def update_password(
@@ -197,7 +202,10 @@ async def revoke_links(tx: Connection, user_id: UUID, *purposes: LinkPurpose, no
 
 
 async def purge(connection: Connection, *, now: datetime) -> None:
-    """Forget failures after a day, links a week after their end, refresh tokens a month after theirs."""
+    """Forget failures after a day, links a week after their end, refresh tokens a month after theirs; what waited for
+    somebody to come back, at its end."""
     await connection.execute(DELETE_OLD_FAILURES, now - timedelta(days=1))
     await connection.execute(DELETE_OLD_LINKS, now - timedelta(days=7))
     await connection.execute(DELETE_OLD_REFRESH_TOKENS, now - timedelta(days=30))
+    await connection.execute(DELETE_OLD_CHALLENGES, now)
+    await connection.execute(DELETE_OLD_ATTEMPTS, now)

@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from sojourn.people.auth import queries, registration, sessions, sign_in
 from sojourn.people.auth.access import CurrentUser, TheGate
-from sojourn.people.auth.delivery import drop_cookie, hand_over, sent_cookie
+from sojourn.people.auth.delivery import drop_cookie, hand_over, require_session, sent_cookie
 from sojourn.people.auth.errors import (
     AccountLocked,
     DeletionPending,
     EmailTaken,
     InvalidCredentials,
     RefreshTokenInvalid,
+    SecondFactorRequired,
 )  # fmt: skip
 from sojourn.people.auth.models import (
     Credentials,
@@ -65,18 +66,18 @@ async def register(ctx: Ctx, response: Response, body: Registration) -> SignedIn
 
 @router.post(
     "/login", operation_id="sign_in", dependencies=AT_THE_DOOR,
-    responses=refuses(InvalidCredentials, AccountLocked, DeletionPending),
+    responses=refuses(InvalidCredentials, AccountLocked, DeletionPending, SecondFactorRequired),
 )  # fmt: skip
 @never_replayed
 async def login(ctx: Ctx, response: Response, body: Credentials) -> SignedIn:
-    """Sign in with email and password."""
+    """Sign in with email and password. With an authenticator app enrolled, the answer is a challenge for its code."""
     session = await _sign_in(ctx, body, is_restoring=False)
     return hand_over(ctx, response, session, delivery=body.token_delivery)
 
 
 @router.post(
     "/restore-account", operation_id="restore_account", dependencies=AT_THE_DOOR,
-    responses=refuses(InvalidCredentials, AccountLocked),
+    responses=refuses(InvalidCredentials, AccountLocked, SecondFactorRequired),
 )  # fmt: skip
 @never_replayed
 async def restore_account(ctx: Ctx, response: Response, body: Credentials) -> SignedIn:
@@ -91,12 +92,12 @@ async def _sign_in(ctx: Context, body: Credentials, *, is_restoring: bool) -> Se
         candidate = await sign_in.find_candidate(connection, body.email, now=now)
     verdict = await verify_password(body.password, candidate.password_hash)
     async with ctx.unit_of_work() as tx:
-        session = await sign_in.complete_sign_in(
+        outcome = await sign_in.complete_sign_in(
             tx, candidate, verdict, is_restoring=is_restoring, secret=secret, now=now, origin=ctx.origin
         )
-    if session is None:
+    if outcome is None:
         raise InvalidCredentials
-    return session
+    return require_session(outcome)
 
 
 @router.post(

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sojourn.people.auth import queries
+from sojourn.people.auth.admission import admit
 from sojourn.people.auth.errors import AccountLocked, DeletionPending
-from sojourn.people.auth.models import Session
+from sojourn.people.auth.models import Challenge, Session
 from sojourn.people.auth.passwords import Verdict
-from sojourn.people.auth.sessions import open_session
-from sojourn.people.users.queries import get_user, undo_deletion
 from sojourn.platform.audit.trail import Act, ActorKind, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Origin
@@ -52,8 +51,9 @@ async def find_candidate(connection: Connection, email: str, *, now: datetime) -
 async def complete_sign_in(
     tx: Connection, candidate: Candidate, verdict: Verdict, *, is_restoring: bool = False, secret: str, now: datetime,
     origin: Origin,
-) -> Session | None:  # fmt: skip
-    """Open a session, or note the failure: None, which the caller commits before it refuses.
+) -> Session | Challenge | None:  # fmt: skip
+    """Open a session, or ask for the second factor, or note the failure: None, which the caller commits before it
+    refuses.
 
     Raises `AccountLocked` when enough failures were noted while this password was being compared, and
     `DeletionPending` when the account must be restored first.
@@ -64,16 +64,12 @@ async def complete_sign_in(
     if candidate.user_id is None or row is None or not (verdict.is_right and is_unchanged):
         await note_failure(tx, candidate.email, user_id=candidate.user_id, now=now, origin=origin)
         return None
-    if row["deletion_requested_at"]:
-        if not is_restoring:
-            raise DeletionPending
-        await undo_deletion(tx, candidate.user_id, now=now)
-        await _record(tx, "account.restored", candidate.user_id, now=now, origin=origin)
-    await queries.delete_failures(tx, candidate.email)
-    await queries.update_signed_in(tx, candidate.user_id, new_hash=verdict.new_hash, now=now)
-    user = await get_user(tx, candidate.user_id)
-    await _record(tx, "auth.signed_in", user.id, now=now, origin=origin)
-    return await open_session(tx, user=user, secret=secret, now=now, origin=origin)
+    if row["deletion_requested_at"] and not is_restoring:
+        raise DeletionPending
+    if verdict.new_hash is not None:
+        await queries.update_hash(tx, candidate.user_id, password_hash=verdict.new_hash)
+    is_restoring = row["deletion_requested_at"] is not None
+    return await admit(tx, candidate.user_id, is_restoring=is_restoring, secret=secret, now=now, origin=origin)
 
 
 async def note_failure(tx: Connection, email: str, *, user_id: UUID | None, now: datetime, origin: Origin) -> None:
@@ -84,9 +80,3 @@ async def note_failure(tx: Connection, email: str, *, user_id: UUID | None, now:
         detail={"email": email},
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)
-
-
-async def _record(tx: Connection, action: str, user_id: UUID, *, now: datetime, origin: Origin) -> None:
-    await record(
-        tx, Act(action=action, subject_kind="user", subject_id=user_id, actor_id=user_id), now=now, origin=origin
-    )

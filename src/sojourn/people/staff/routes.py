@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import Depends, Query
 from starlette.responses import Response
 
-from sojourn.people.auth import links
+from sojourn.people.auth import links, second_factor
 from sojourn.people.auth.access import CurrentAdmin, TheGate
 from sojourn.people.auth.delivery import hand_over
-from sojourn.people.auth.errors import EmailTaken, LinkInvalid
+from sojourn.people.auth.errors import EmailTaken, LinkInvalid, SecondFactorOff
 from sojourn.people.auth.models import InvitationAcceptance, LinkPurpose, SignedIn
 from sojourn.people.auth.passwords import check_acceptable, hash_password
 from sojourn.people.roles import STAFF
@@ -18,6 +18,7 @@ from sojourn.people.staff.models import Invitation, StandingPatch
 from sojourn.people.users.errors import LastAdmin, UserNotFound
 from sojourn.people.users.models import AccountOut, UserFilters, present_account
 from sojourn.people.users.routes import list_accounts, require_role
+from sojourn.platform.errors import NotAllowed
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
@@ -62,6 +63,19 @@ async def change_standing(
         )
     gate.forget(str(user_id))
     return present_account(changed, ctx.storefront)
+
+
+@router.delete("/{user_id}/totp", operation_id="reset_second_factor", responses=refuses(UserNotFound, SecondFactorOff))
+async def reset_second_factor(ctx: Ctx, gate: TheGate, admin: CurrentAdmin, user_id: UUID) -> None:
+    """Take away the second factor of somebody who has lost app and recovery codes. Their sessions end.
+
+    One's own is disabled with a code.
+    """
+    if user_id == admin.user_id:
+        raise NotAllowed("An admin's own second factor is disabled with a code, or reset by another admin.")
+    async with ctx.unit_of_work() as tx:
+        await second_factor.reset(tx, admin=admin, user_id=user_id, now=ctx.now(), origin=ctx.origin)
+    gate.forget(str(user_id))
 
 
 @acceptance_router.post("/accept-invitation", operation_id="accept_invitation", responses=refuses(LinkInvalid))

@@ -34,6 +34,7 @@ class Runtime:
     identify: Callable[[Request], UUID | None]
     access_secret: str
     refresh_secret: str
+    sealing_secrets: tuple[str, ...]
     public_url: str
     is_development: bool
     forwarded_hops: int = 0

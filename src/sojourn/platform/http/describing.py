@@ -13,8 +13,6 @@ from fastapi.routing import APIRoute
 
 from sojourn.platform.errors import (
     InvalidInput,
-    NotAllowed,
-    NotAuthenticated,
     NotFound,
     Refusal,
     TooManyRequests,
@@ -107,8 +105,8 @@ def _responses(route: Route, understood: APIRoute, dialect: Dialect) -> dict[int
 
 def _common_refusals(route: Route, understood: APIRoute) -> list[type[Refusal]]:
     common: list[type[Refusal]] = [InvalidInput, TooManyRequests, Unavailable]
-    if any(getattr(d.call, "is_authentication", False) for d in _flat(understood.dependant)):
-        common += [NotAuthenticated, NotAllowed]
+    for dependant in _flat(understood.dependant):
+        common += getattr(dependant.call, "refusals", ())
     if "{" in route.path:
         common.append(NotFound)
     if understood.body_field is not None:
