@@ -43,7 +43,7 @@ lock: ## resolve the dependencies anew (needs uv: pip install uv)
 	$(COMPILE) --group build --output-file requirements.lock
 	$(COMPILE) --group build --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
-COMPILE := uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE := uv pip compile --quiet pyproject.toml --extra mcp --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
 
 reset: install ## forget the development data of this clone

@@ -5,14 +5,17 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import yaml
 
+from sojourn.channels.ai_tools.keys import ServiceKeys
+from sojourn.channels.pay_links.page import CardPage
 from sojourn.modules import PAYABLES, ROUTERS, TIMERS
 from sojourn.people.auth.access import Gate
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, CATALOGUE_CHANGED, Listener
@@ -24,11 +27,11 @@ from sojourn.platform.http.edge import App, Receive, Scope, Send
 from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.clock import Clock
 from sojourn.platform.logs import configure_logs
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.storefront import Module, Storefront
 from sojourn.providers.vendors import Vendors
 from sojourn.runtime import assemble
 from sojourn.sales.open_purchases import OpenPurchases
-from sojourn.settings import Settings, load_settings
+from sojourn.settings import Settings, SettingsError, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.vendors import choose_vendors
 
@@ -54,6 +57,7 @@ class Application:
         self._clock = clock
         self._door: App | None = None
         self._opened: list[tuple[Listener, Vendors, Runtime]] = []
+        self._mcp_servers: list[Any] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -104,7 +108,8 @@ class Application:
 
     async def open(self) -> None:
         """Connect every storefront."""
-        apps, databases = [], []
+        apps: list[tuple[Sequence[str], App]] = []
+        databases = []
         for key in self._settings.storefronts:
             runtime, gate = await assemble(self._settings, key, clock=self._clock)
             own = self._settings.per_storefront[key]
@@ -119,6 +124,7 @@ class Application:
             )
             await listener.start()
             storefront = runtime.storefront
+            service_keys = ServiceKeys(own.service_keys)
             app = storefront_application(
                 runtime,
                 routers_of(storefront),
@@ -128,18 +134,37 @@ class Application:
                 payables=PAYABLES,
                 timers=TIMERS,
                 deletion_guard=OpenPurchases(),
+                service_keys=service_keys,
+                card_page=CardPage(own.stripe_api_base),
             )
             apps.append(((storefront.prefix, storefront.docs_path), app))
+            if self._settings.has_mcp_server and Module.AI_TOOLS in storefront.modules:
+                mcp_server = await _start_mcp_server(app, runtime, service_keys)
+                apps.append(((f"{storefront.prefix}/mcp",), mcp_server.door))
+                self._mcp_servers.append(mcp_server)
             databases.append(runtime.db)
             self._opened.append((listener, vendors, runtime))
         self._door = Door(apps, databases)
 
     async def close(self) -> None:
         """Close what `open` opened."""
+        for mcp_server in self._mcp_servers:
+            await mcp_server.stop()
         for listener, vendors, runtime in self._opened:
             await listener.stop()
             await vendors.aclose()
             await runtime.aclose()
+
+
+async def _start_mcp_server(app: App, runtime: Runtime, keys: ServiceKeys) -> Any:  # noqa: ANN401 - see below
+    """Loaded by name, and only where it is switched on: its SDK takes more memory than all our routes."""
+    try:
+        module = import_module("sojourn.channels.mcp.server")
+    except ModuleNotFoundError as fault:
+        raise SettingsError("MCP_SERVER=on needs the extra: pip install 'sojourn[mcp]'") from fault
+    server = module.McpServer(app, runtime=runtime, keys=keys)
+    await server.start()
+    return server
 
 
 def create_app(environ: Mapping[str, str] = os.environ) -> Application:

@@ -22,8 +22,12 @@ from sojourn.catalog.places import routes as place_routes
 from sojourn.catalog.services import routes as service_routes
 from sojourn.catalog.transportation import routes as vehicle_routes
 from sojourn.catalog.trips import routes as trip_routes
+from sojourn.channels.ai_tools import jobs as agent_jobs
+from sojourn.channels.ai_tools import routes as agent_routes
+from sojourn.channels.ai_tools import sessions as agent_session_routes
 from sojourn.channels.events import jobs as event_jobs
 from sojourn.channels.events import routes as event_routes
+from sojourn.channels.pay_links import routes as pay_link_routes
 from sojourn.desk.analytics import people_routes as people_figure_routes
 from sojourn.desk.analytics import routes as figure_routes
 from sojourn.desk.audit import routes as audit_routes
@@ -93,7 +97,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
         departure_routes.router,
     ),
     Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
-    Module.PAYMENTS: (payment_routes.router, invoice_routes.router),
+    Module.PAYMENTS: (payment_routes.router, invoice_routes.router, pay_link_routes.router),
     Module.LOYALTY: (loyalty_routes.router,),
     Module.DASHBOARD: (dashboard_routes.router,),
     Module.ANALYTICS: (figure_routes.router, people_figure_routes.router),
@@ -109,6 +113,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.CURRENCY: (currency_routes.router,),
     Module.WEATHER: (weather_routes.router,),
     Module.EVENTS: (event_routes.router,),
+    Module.AI_TOOLS: (agent_routes.router, agent_session_routes.router),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 
@@ -132,6 +137,7 @@ TIMERS: Sequence[Timer] = (
     *consultation_jobs.TIMERS,
     *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,
+    *agent_jobs.TIMERS,
     *housekeeping.TIMERS,
     *event_jobs.TIMERS,
 )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from sojourn.platform.storefront import Network
 
+MAX_SERVICE_KEYS = 2
 DEVELOPMENT_SECRET = "development-only-secret-0123456789abcdef"
 MIN_SECRET = 32
 # Where the sandbox plays a vendor.
@@ -71,6 +72,7 @@ class StorefrontSettings(BaseModel):
     s3_access_key_id: str | None = None
     s3_secret_access_key: SecretStr | None = None
     clamd_url: str | None = None
+    ai_service_key: SecretStr | None = None
     exchange_rate_api_key: SecretStr | None = None
     exchange_rate_api_base: str | None = None
     openweather_api_key: SecretStr | None = None
@@ -97,6 +99,18 @@ class StorefrontSettings(BaseModel):
     rate_limit_catalog: Annotated[int | None, Field(ge=1)] = None
     rate_limit_payments: Annotated[int | None, Field(ge=1)] = None
     rate_limit_default: Annotated[int | None, Field(ge=1)] = None
+
+    @property
+    def service_keys(self) -> list[str]:
+        """The keys that agents may carry: none, one, or two while one is being replaced."""
+        text = self.ai_service_key.get_secret_value() if self.ai_service_key else ""
+        return [key for part in text.split(",") if (key := part.strip())]
+
+    @model_validator(mode="after")
+    def _at_most_two_service_keys(self) -> "StorefrontSettings":
+        if len(self.service_keys) > MAX_SERVICE_KEYS:
+            raise ValueError(f"AI_SERVICE_KEY holds at most {MAX_SERVICE_KEYS} keys, with a comma between them")
+        return self
 
     @property
     def sealing_secrets(self) -> tuple[str, ...]:
@@ -128,6 +142,7 @@ class Settings(BaseModel):
     forwarded_hops: Annotated[int, Field(ge=0, le=5)] = 0
     log_level: str = "INFO"
     has_response_cache: bool = True
+    has_mcp_server: bool = False
     per_storefront: dict[str, StorefrontSettings]
 
     @property
@@ -147,6 +162,8 @@ class Settings(BaseModel):
                     )
             if settings.encryption_key and any(len(secret) < MIN_SECRET for secret in settings.sealing_secrets):
                 raise ValueError(f"{key.upper()}_ENCRYPTION_KEY must be {MIN_SECRET} secret characters or more")
+            if any(len(service_key) < MIN_SECRET for service_key in settings.service_keys):
+                raise ValueError(f"{key.upper()}_AI_SERVICE_KEY must be {MIN_SECRET} secret characters or more")
             if set_bases := [name.upper() for name in DEVELOPMENT_BASES if getattr(settings, name)]:
                 raise ValueError(f"{key}: {', '.join(set_bases)}: for development only")
         return self
@@ -179,6 +196,7 @@ def load_settings(environ: Mapping[str, str], *, known: tuple[str, ...]) -> Sett
         "forwarded_hops": "FORWARDED_HOPS",
         "log_level": "LOG_LEVEL",
         "has_response_cache": "RESPONSE_CACHE",
+        "has_mcp_server": "MCP_SERVER",
     }
     values |= {field: environ[name] for field, name in names.items() if environ.get(name)}
     try:

@@ -29,6 +29,7 @@ from sojourn.up.firebase import pretended_service_account
 # Never reached in a test that is not about limits.
 NO_LIMIT = "1000000000"
 START_SECONDS = 60
+SERVICE_KEY = "test-service-key-0123456789abcdef0123456789abcdef"
 FILES = f"{tempfile.gettempdir()}/sojourn-test-files-{os.getpid()}"
 atexit.register(shutil.rmtree, FILES, ignore_errors=True)
 
@@ -56,6 +57,7 @@ def environment(dsns: Mapping[str, str], *, sandbox: str, overrides: Mapping[str
         "EXCHANGE_RATE_API_BASE": sandbox,
         "OPENWEATHER_API_BASE": sandbox,
         "STORAGE_PATH": FILES,
+        "AI_SERVICE_KEY": SERVICE_KEY,
         "GOOGLE_API_BASE": f"{sandbox}/google",
         "GOOGLE_CLIENT_ID": "sojourn.apps.example",
         "GOOGLE_CLIENT_SECRET": "any",

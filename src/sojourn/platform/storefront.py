@@ -40,6 +40,7 @@ class Module(StrEnum):
     DASHBOARD = "dashboard"
     ANALYTICS = "analytics"
     DESK = "desk"
+    AI_TOOLS = "ai_tools"
     EVENTS = "events"
 
 

@@ -57,7 +57,7 @@ def development_environment(
     `files` is the folder for what customers hand in.
     """
     sandbox = f"http://127.0.0.1:{sandbox_port}"
-    ours = dict(made)
+    ours = {**made, "MCP_SERVER": "on"}
     # A storefront's variable counts as given, too, when its unprefixed name is.
     given_names = {name for name, value in given.items() if value}
     for key in storefronts:

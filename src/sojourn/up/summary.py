@@ -7,7 +7,7 @@ from rich.console import Console
 
 from sojourn.people.staff.bootstrap import DemoAccount
 from sojourn.platform.http.rate_limit import DEFAULT_LIMITS
-from sojourn.platform.storefront import LimitClass, Storefront
+from sojourn.platform.storefront import LimitClass, Module, Storefront
 
 Section = tuple[str, list[tuple[str, str]]]
 
@@ -53,6 +53,7 @@ def _of_storefront(
     return [
         ("API", f"{api}{storefront.prefix}"),
         ("documentation", f"{api}{storefront.docs_path}"),
+        *([("MCP server", f"{api}{storefront.prefix}/mcp")] if Module.AI_TOOLS in storefront.modules else []),
         ("database", environment[f"{key}_DATABASE_URL"]),
         ("rate limits", f"{limit} sign-ups and sign-ins a minute here, {usual} in production"),
         *((account.role.lower(), f"{account.email}  {account.password}") for account in accounts),

@@ -106,7 +106,9 @@ async def _describe(request: Request, runtime: Runtime, key: str) -> _Call:
     if not key or len(key) > MAX_KEY or not key.isprintable() or not key.isascii():
         raise InvalidInput.at("Idempotency-Key", f"must be 1 to {MAX_KEY} printable ASCII characters")
     user_id = runtime.identify(request)
-    principal = str(user_id) if user_id else f"ip:{client_ip(request, hops=runtime.forwarded_hops)}"
+    # A route that knows its caller otherwise than by a token has said so.
+    named = request.scope.get("principal") or user_id
+    principal = str(named) if named else f"ip:{client_ip(request, hops=runtime.forwarded_hops)}"
     body = await request.body()
     fingerprint = blake2b(body + b"?" + request.scope["query_string"], digest_size=16).digest()
     return _Call(principal, request.method, request.url.path, key, fingerprint)

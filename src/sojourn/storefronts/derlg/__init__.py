@@ -30,6 +30,7 @@ STOREFRONT = Storefront(
             Module.DASHBOARD,
             Module.ANALYTICS,
             Module.DESK,
+            Module.AI_TOOLS,
             Module.EVENTS,
         }
     ),
