@@ -49,4 +49,5 @@ class Target:
     """Where one push goes; `language` None: the device has none of its own."""
 
     device_id: UUID
+    user_id: UUID
     language: Language | None

@@ -31,7 +31,7 @@ SELECT id, platform, language, app_version, registered_at, last_seen_at,
        coalesce(session_id = $2, false) AS is_current
   FROM devices WHERE user_id = $1 ORDER BY last_seen_at DESC, id
 """
-SELECT_TARGETS = "SELECT id, language FROM devices WHERE user_id = $1 ORDER BY id"
+SELECT_TARGETS = "SELECT id, user_id, language FROM devices WHERE user_id = ANY ($1) ORDER BY id"
 SELECT_TOKEN = "SELECT token FROM devices WHERE id = $1 AND user_id = $2"
 DELETE_DEVICE = "DELETE FROM devices WHERE id = $1 AND user_id = $2 RETURNING id"
 DELETE_DEAD = "DELETE FROM devices WHERE id = $1 AND token = $2"
@@ -73,11 +73,15 @@ async def list_devices(connection: Connection, user_id: UUID, *, session_id: UUI
     return [Device(**dict(row)) for row in await connection.fetch(SELECT_DEVICES, user_id, session_id)]
 
 
-async def list_targets(connection: Connection, user_id: UUID) -> Sequence[Target]:
-    """Where a push to somebody goes."""
-    rows = await connection.fetch(SELECT_TARGETS, user_id)
+async def list_targets_of(connection: Connection, user_ids: Sequence[UUID]) -> Sequence[Target]:
+    """Where pushes to these accounts go."""
     return [
-        Target(device_id=row["id"], language=Language(row["language"]) if row["language"] else None) for row in rows
+        Target(
+            device_id=row["id"],
+            user_id=row["user_id"],
+            language=Language(row["language"]) if row["language"] else None,
+        )
+        for row in await connection.fetch(SELECT_TARGETS, user_ids)
     ]
 
 

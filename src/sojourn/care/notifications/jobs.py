@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sojourn.care.notifications import festivals
 from sojourn.care.notifications import handlers_account as account
 from sojourn.care.notifications import handlers_bookings as bookings
 from sojourn.care.notifications import handlers_invoices as invoices
@@ -56,5 +57,12 @@ TIMERS = (
         cron="0 * * * *",
         title="every hour from 09:00 on the storefront's clock: who travels tomorrow is reminded, once",
         handler=bookings.send_reminders,
+    ),
+    Timer(
+        name="notifications.festival_alerts",
+        cron="0 8 * * *",
+        is_local=True,
+        title="daily at 08:00: who wants to hear of festivals is told of those that begin in one to three days, once",
+        handler=festivals.send_festival_alerts,
     ),
 )

@@ -61,6 +61,16 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One way of telling somebody: an address or a device's id, in its language."""
+
+    channel: Channel
+    to: Recipient
+    recipient: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A mail or push that was taken up for sending; `attempts` counts this one."""
 

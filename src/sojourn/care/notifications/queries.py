@@ -1,19 +1,19 @@
 """Every statement on `notifications`. What the mails tell of is read in `sources.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sojourn.care.devices.models import Target
 from sojourn.care.notifications.errors import NotificationNotFound
-from sojourn.care.notifications.mails import MailKind
+from sojourn.care.notifications.mails import MailContext, MailKind
 from sojourn.care.notifications.models import (
     CalendarInvite,
     Channel,
     Letter,
     NotificationOut,
     NotificationStatus,
+    Outgoing,
     Waiting,
 )
 from sojourn.platform.db.database import Connection, Row
@@ -46,11 +46,12 @@ NOTE_ERROR = "UPDATE notifications SET last_error = $2 WHERE id = $1 AND status 
 SELECT_OVERDUE = """
 SELECT id FROM notifications WHERE status = 'QUEUED' AND created_at < $1 ORDER BY created_at LIMIT $2
 """
-INSERT_PUSHES = """
+INSERT_MANY = """
 INSERT INTO notifications (id, channel, kind, subject_id, occasion, user_id, recipient, recipient_name, language,
                            context, created_at)
-SELECT new.id, 'PUSH', $4, $5, $6, $7, new.device_id, $8, new.language, $9, $10
-  FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (id, device_id, language)
+SELECT new.id, new.channel, $8, $9, $10, new.user_id, new.recipient, new.name, new.language, new.context, $11
+  FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
+       AS new (id, channel, user_id, recipient, name, language, context)
 ON CONFLICT (kind, subject_id, occasion, recipient) DO NOTHING
 RETURNING id
 """
@@ -90,12 +91,24 @@ async def insert_notification(tx: Connection, letter: Letter, *, now: datetime) 
     return kept
 
 
-async def insert_pushes(tx: Connection, letter: Letter, targets: Sequence[Target], *, now: datetime) -> Sequence[UUID]:
-    """The new rows' ids: one for each device that was not told before."""
+async def insert_many(
+    tx: Connection,
+    outgoing: Sequence[Outgoing],
+    *,
+    contexts: Mapping[Language, MailContext],
+    subject_id: UUID,
+    occasion: str,
+    now: datetime,
+) -> Sequence[UUID]:
+    """One statement for all; the ids of the new rows: whoever was told before is left out. All are of one kind."""
+    if not outgoing:
+        return []
+    stored = {language: context.model_dump(mode="json") for language, context in contexts.items()}
     rows = await tx.fetch(
-        INSERT_PUSHES, [new_id() for _ in targets], [str(target.device_id) for target in targets],
-        [target.language or letter.to.language for target in targets], letter.context.kind, letter.subject_id,
-        letter.occasion, letter.to.user_id, letter.to.name, letter.context.model_dump(mode="json"), now,
+        INSERT_MANY, [new_id() for _ in outgoing], [one.channel for one in outgoing],
+        [one.to.user_id for one in outgoing], [one.recipient for one in outgoing], [one.to.name for one in outgoing],
+        [one.language for one in outgoing], [stored[one.language] for one in outgoing],
+        next(iter(contexts.values())).kind, subject_id, occasion, now,
     )  # fmt: skip
     return [row["id"] for row in rows]
 

@@ -198,7 +198,7 @@ class _Writer:
             return getattr(self._texts, table)[value] if table else value
         if isinstance(value, Decimal):
             return self.money(value)
-        if isinstance(value, int):
+        if isinstance(value, int) and not isinstance(value, bool):
             return format_number(value, self.language)
         if isinstance(value, datetime):
             return format_datetime(value, self._zone, self.language)

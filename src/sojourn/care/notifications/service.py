@@ -5,23 +5,25 @@ the same key, by which the mail's carrier drops the repeat and the device shows 
 (docs/jobs.md).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from sojourn.care.devices.queries import list_targets
+from sojourn.care.devices.queries import list_targets_of
 from sojourn.care.notifications import queries
 from sojourn.care.notifications.errors import NotRepeatable
 from sojourn.care.notifications.mailing import send_mail
 from sojourn.care.notifications.mails import MailContext, MailKind, read_context
-from sojourn.care.notifications.models import Channel, Letter, Waiting
+from sojourn.care.notifications.models import Channel, Letter, Outgoing, Waiting
 from sojourn.care.notifications.pushing import send_push
 from sojourn.care.notifications.sources import is_wanted
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Origin
+from sojourn.platform.i18n import Language
 from sojourn.platform.jobs.queue import NewJob, enqueue
 from sojourn.providers.mail.port import MailRefused, MailUnavailable
 from sojourn.providers.push.port import PushRefused, PushUnavailable
@@ -54,12 +56,31 @@ async def keep(tx: Connection, letter: Letter, *, now: datetime) -> bool:
         if notification_id is None:
             return False
         kept.append(notification_id)
-    if context.push is not None and letter.to.user_id is not None:
-        targets = await list_targets(tx, letter.to.user_id)
-        if targets and await _is_wanted(tx, letter, context.push.preference):
-            kept += await queries.insert_pushes(tx, letter, targets, now=now)
-    await enqueue(tx, *(_delivery(notification_id) for notification_id in kept))
+    kept += await _keep_pushes(tx, letter, now=now)
+    await enqueue_deliveries(tx, kept)
     return bool(kept)
+
+
+async def _keep_pushes(tx: Connection, letter: Letter, *, now: datetime) -> Sequence[UUID]:
+    to, push = letter.to, letter.context.push
+    if push is None or to.user_id is None:
+        return []
+    targets = await list_targets_of(tx, [to.user_id])
+    if not targets or not await _is_wanted(tx, letter, push.preference):
+        return []
+    outgoing = [
+        Outgoing(channel=Channel.PUSH, to=to, recipient=str(target.device_id), language=target.language or to.language)
+        for target in targets
+    ]
+    contexts = dict.fromkeys(Language, letter.context)
+    return await queries.insert_many(
+        tx, outgoing, contexts=contexts, subject_id=letter.subject_id, occasion=letter.occasion, now=now
+    )
+
+
+async def enqueue_deliveries(tx: Connection, notification_ids: Sequence[UUID]) -> None:
+    """Queue the sending of what was kept."""
+    await enqueue(tx, *(_delivery(notification_id) for notification_id in notification_ids))
 
 
 async def _is_wanted(tx: Connection, letter: Letter, preference: str | None) -> bool:

@@ -1,6 +1,7 @@
 """What the mails tell of, read where it happened: accounts, purchases, payments."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,8 @@ UPDATE users SET preferences = preferences || jsonb_build_object($2::text, false
  WHERE id = $1 AND deleted_at IS NULL
 """
 SELECT_PAYMENT = """
-SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, p.currency, p.failure_code, u.email, u.name,
+SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, coalesce(p.captured_currency, p.currency) AS currency,
+       p.failure_code, u.email, u.name,
        b.id AS booking_id, o.id AS order_id, coalesce(b.title, o.title) AS title,
        coalesce(b.language, o.language) AS language,
        CASE WHEN b.status = 'RESERVED' THEN b.reserved_until END AS reserved_until
@@ -82,13 +84,53 @@ SELECT b.id FROM bookings b
  ORDER BY b.id
  LIMIT $2
 """
+# Whoever was told of a festival by any channel is told no more that year. Read in the order of ids, page by page.
+SELECT_FESTIVAL_READERS = """
+SELECT u.id, u.email, u.name, u.preferred_language,
+       coalesce((u.preferences->>'is_festival_mail_wanted')::boolean, $5) AS is_mail_wanted,
+       coalesce((u.preferences->>'is_festival_push_wanted')::boolean, $6) AS is_push_wanted
+  FROM users u
+ WHERE u.id > $3 AND u.is_active AND u.deleted_at IS NULL
+   AND (coalesce((u.preferences->>'is_festival_mail_wanted')::boolean, $5)
+        OR coalesce((u.preferences->>'is_festival_push_wanted')::boolean, $6))
+   AND NOT EXISTS (SELECT FROM notifications n
+                    WHERE n.user_id = u.id AND n.kind = 'FESTIVAL_ALERT' AND n.subject_id = $1 AND n.occasion = $2)
+ ORDER BY u.id
+ LIMIT $4
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FestivalReader:
+    """Somebody who wants to hear of festivals, and how."""
+
+    to: Recipient
+    is_mail_wanted: bool
+    is_push_wanted: bool
+
+
+async def list_festival_readers(
+    connection: Connection, festival_id: UUID, *, year: int, after: UUID, limit: int
+) -> Sequence[FestivalReader]:
+    """Those behind the account `after`, in the order of ids, who have not been told of this year's festival."""
+    unsaid = Preferences()
+    rows = await connection.fetch(
+        SELECT_FESTIVAL_READERS, festival_id, str(year), after, limit, unsaid.is_festival_mail_wanted,
+        unsaid.is_festival_push_wanted,
+    )  # fmt: skip
+    return [
+        FestivalReader(to=_recipient(row), is_mail_wanted=row["is_mail_wanted"], is_push_wanted=row["is_push_wanted"])
+        for row in rows
+    ]
 
 
 async def find_recipient(connection: Connection, user_id: UUID) -> Recipient | None:
     """An account's address, in its own language. None when the account is gone."""
     row = await connection.fetchrow(SELECT_RECIPIENT, user_id)
-    if row is None:
-        return None
+    return _recipient(row) if row else None
+
+
+def _recipient(row: Row) -> Recipient:
     language = Language(row["preferred_language"])
     return Recipient(user_id=row["id"], email=row["email"], name=row["name"], language=language)
 

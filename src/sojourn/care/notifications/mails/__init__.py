@@ -24,6 +24,7 @@ from sojourn.care.notifications.mails.bookings import (
 )
 from sojourn.care.notifications.mails.cases import ConsultationNews, DocumentRejected, DocumentReminder
 from sojourn.care.notifications.mails.desk import StaffAlert
+from sojourn.care.notifications.mails.journeys import FestivalAlert
 from sojourn.care.notifications.mails.kinds import MailKind
 from sojourn.care.notifications.mails.orders import (
     ConsultantAssigned,
@@ -49,6 +50,7 @@ from sojourn.care.notifications.mails.payments import (
     PaymentReturned,
     RefundIssued,
 )
+from sojourn.care.notifications.mails.students import StudentApproved, StudentEnding, StudentRejected
 
 __all__ = [
     "CONTEXTS",
@@ -66,6 +68,7 @@ __all__ = [
     "DuplicatePaymentRefunded",
     "EmailAlreadyRegistered",
     "Envelope",
+    "FestivalAlert",
     "LatePaymentRefunded",
     "MailContext",
     "MailKind",
@@ -84,6 +87,9 @@ __all__ = [
     "RefundIssued",
     "StaffAlert",
     "StaffInvitation",
+    "StudentApproved",
+    "StudentEnding",
+    "StudentRejected",
     "VerifyEmail",
     "Welcome",
     "one_line",
