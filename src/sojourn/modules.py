@@ -22,6 +22,7 @@ from sojourn.catalog.places import routes as place_routes
 from sojourn.catalog.services import routes as service_routes
 from sojourn.catalog.transportation import routes as vehicle_routes
 from sojourn.catalog.trips import routes as trip_routes
+from sojourn.channels.ai_tools import events as agent_event_routes
 from sojourn.channels.ai_tools import jobs as agent_jobs
 from sojourn.channels.ai_tools import routes as agent_routes
 from sojourn.channels.ai_tools import sessions as agent_session_routes
@@ -113,7 +114,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.CURRENCY: (currency_routes.router,),
     Module.WEATHER: (weather_routes.router,),
     Module.EVENTS: (event_routes.router,),
-    Module.AI_TOOLS: (agent_routes.router, agent_session_routes.router),
+    Module.AI_TOOLS: (agent_routes.router, agent_session_routes.router, agent_event_routes.router),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 

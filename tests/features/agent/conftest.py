@@ -8,7 +8,7 @@ import pytest
 from tests.features.stock.conftest import Shop, open_shop
 from tests.support.client import StorefrontClient
 from tests.support.selling import put_trip_on_sale
-from tests.support.system import SERVICE_KEY
+from tests.support.system import SERVICE_KEY, System
 
 Hire = Callable[..., StorefrontClient]
 
@@ -47,3 +47,8 @@ async def trip_id(derlg: StorefrontClient) -> UUID:
 @pytest.fixture
 async def shop(derlg: StorefrontClient) -> Shop:
     return await open_shop(derlg)
+
+
+@pytest.fixture
+async def trip_on_live_server(live_server: System) -> UUID:
+    return await put_trip_on_sale(live_server.derlg, seats=4)

@@ -11,8 +11,14 @@ from sojourn.platform.kit.wire import Money, Wire
 
 Card = TypeVar("Card", bound=Wire)
 # A card's plain field takes the words that the shelf has in the language asked for.
-_SHOWN = {"title": "display_title", "summary": "display_summary", "name": "display_name", "bio": "display_bio",
-          "description": "display_description"}  # fmt: skip
+_SHOWN = {
+    "title": "display_title",
+    "summary": "display_summary",
+    "name": "display_name",
+    "bio": "display_bio",
+    "description": "display_description",
+    "what_to_know": "display_what_to_know",
+}
 
 
 class TripCard(Wire):

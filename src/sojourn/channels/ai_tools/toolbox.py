@@ -6,14 +6,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from sojourn.channels.ai_tools import buying, changing, personal, planning, shelf, suggesting
+from sojourn.channels.ai_tools import around, buying, changing, personal, planning, shelf, suggesting
 from sojourn.channels.ai_tools.tool import Tool
 from sojourn.platform.http.dialect import variant
 from sojourn.platform.kit.wire import Wire
 from sojourn.platform.storefront import Dialect, Storefront
 
 TOOLS: Sequence[Tool] = (
-    *suggesting.TOOLS, *shelf.TOOLS, *planning.TOOLS, *personal.TOOLS, *buying.TOOLS, *changing.TOOLS,
+    *suggesting.TOOLS, *shelf.TOOLS, *around.TOOLS, *planning.TOOLS, *personal.TOOLS, *buying.TOOLS, *changing.TOOLS,
 )  # fmt: skip
 
 
