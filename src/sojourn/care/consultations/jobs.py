@@ -5,11 +5,12 @@ from uuid import UUID
 from sojourn.care.consultations import calendar, closing, queries
 from sojourn.care.consultations.effects import ANNOUNCE, announce
 from sojourn.care.consultations.models import Status, Stored
+from sojourn.care.consultations.reminders import send_reminders
+from sojourn.care.consultations.sides import recipient_of
 from sojourn.care.notifications.mails import ConsultationNews
 from sojourn.care.notifications.models import CalendarInvite, CalendarMethod, Letter, Recipient
 from sojourn.care.notifications.service import keep
 from sojourn.platform.db.database import Connection, Row
-from sojourn.platform.i18n import Language
 from sojourn.platform.jobs.queue import Payload, enqueue
 from sojourn.providers.meetings.port import Meeting
 from sojourn.providers.work import JobKind, Timer, Work
@@ -71,13 +72,9 @@ async def _tell(work: Work, tx: Connection, stored: Stored, *, is_moved: bool) -
 
 
 async def _keep(work: Work, tx: Connection, parties: Row, *, for_customer: bool, news: str) -> None:
-    side = "customer" if for_customer else "consultant"
-    if parties[f"{side}_email"] is None:
-        return  # the account was closed meanwhile
-    to = Recipient(
-        user_id=parties["user_id" if for_customer else "consultant_id"], email=parties[f"{side}_email"],
-        name=parties[f"{side}_name"], language=Language(parties[f"{side}_language"]),
-    )  # fmt: skip
+    to = recipient_of(parties, for_customer=for_customer)
+    if to is None:
+        return
     letter = Letter(
         context=_news(work, parties, for_customer=for_customer, news=news),
         to=to,
@@ -154,5 +151,11 @@ TIMERS = (
         cron="*/5 * * * *",
         title="every 5 minutes: consultations whose order was cancelled are cancelled",
         handler=cancel_orphans,
+    ),
+    Timer(
+        name="consultations.send_reminders",
+        cron="*/5 * * * *",
+        title="every 5 minutes: both sides of a consultation that begins within the hour are reminded, once",
+        handler=send_reminders,
     ),
 )

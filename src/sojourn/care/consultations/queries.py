@@ -93,6 +93,15 @@ SELECT {_COLUMNS}, c.sequence, c.time_zone AS customer_zone, coalesce(h.time_zon
   FROM {_FROM} LEFT JOIN consultant_hours h ON h.user_id = c.consultant_id
  WHERE c.id = $1
 """
+_LIST_TO_REMIND = """
+SELECT c.id FROM consultations c
+ WHERE c.status = 'SCHEDULED' AND c.scheduled_at > $1 AND c.scheduled_at <= $2
+   AND NOT EXISTS (SELECT FROM notifications n
+                    WHERE n.kind = 'CONSULTATION_REMINDER' AND n.subject_id = c.id
+                      AND (n.context->>'starts_at')::timestamptz = c.scheduled_at)
+ ORDER BY c.scheduled_at, c.id
+ LIMIT $3
+"""
 _LIST_ORPHANS = """
 SELECT c.id FROM consultations c JOIN orders o ON o.id = c.order_id
  WHERE c.status IN ('PENDING', 'SCHEDULED') AND c.scheduled_at > $1 AND o.status = 'CANCELLED' ORDER BY c.id LIMIT $2
@@ -254,6 +263,11 @@ async def get_parties(connection: Connection, consultation_id: UUID) -> Row:
     if row is None:
         raise ConsultationNotFound
     return row
+
+
+async def list_to_remind(tx: Connection, *, after: datetime, until: datetime, limit: int) -> list[UUID]:
+    """Consultations that stand and begin between the two moments, of which neither side has been reminded."""
+    return [row["id"] for row in await tx.fetch(_LIST_TO_REMIND, after, until, limit)]
 
 
 async def list_orphans(connection: Connection, *, now: datetime, limit: int) -> list[UUID]:

@@ -22,7 +22,12 @@ from sojourn.care.notifications.mails.bookings import (
     BookingModified,
     BookingReminder,
 )
-from sojourn.care.notifications.mails.cases import ConsultationNews, DocumentRejected, DocumentReminder
+from sojourn.care.notifications.mails.cases import (
+    ConsultationNews,
+    ConsultationReminder,
+    DocumentRejected,
+    DocumentReminder,
+)
 from sojourn.care.notifications.mails.desk import StaffAlert
 from sojourn.care.notifications.mails.journeys import FestivalAlert
 from sojourn.care.notifications.mails.kinds import MailKind
@@ -63,6 +68,7 @@ __all__ = [
     "Brand",
     "ConsultantAssigned",
     "ConsultationNews",
+    "ConsultationReminder",
     "DocumentRejected",
     "DocumentReminder",
     "DuplicatePaymentRefunded",

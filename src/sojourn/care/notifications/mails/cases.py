@@ -88,3 +88,32 @@ class ConsultationNews(MailContext):
             meeting_link="https://meet.example/sojourn-0123456789abcdef",
             consultation_url="https://travel.example/consultations/1",
         )
+
+
+class ConsultationReminder(MailContext):
+    """A consultation begins within the hour; its time is told in `time_zone`, the reader's own."""
+
+    kind = MailKind.CONSULTATION_REMINDER
+    push = Pushed(preference="is_reminder_push_wanted", link="consultation_url")
+    starts_at: AwareDatetime
+    minutes: int
+    time_zone: Zone
+    consultant_name: Text | None = None
+    customer_name: Text | None = None
+    order_number: Text
+    service_title: Text
+    meeting_link: Link | None = None
+    consultation_url: Link
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(
+            starts_at=datetime(2026, 12, 10, 2, 30, tzinfo=UTC),
+            minutes=30,
+            time_zone="Europe/Paris",
+            consultant_name="Sophea Chan",
+            order_number="HT-2026-001234",
+            service_title="Professional visa package",
+            meeting_link="https://meet.example/sojourn-0123456789abcdef",
+            consultation_url="https://travel.example/consultations/1",
+        )
