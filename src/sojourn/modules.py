@@ -13,6 +13,9 @@ from sojourn.care.documents import routes_desk as document_desk_routes
 from sojourn.care.documents import routes_links as upload_link_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
+from sojourn.care.student_discount import jobs as student_jobs
+from sojourn.care.student_discount import routes as student_routes
+from sojourn.care.student_discount import routes_desk as student_desk_routes
 from sojourn.care.weather import routes as weather_routes
 from sojourn.catalog.festivals import jobs as festival_jobs
 from sojourn.catalog.festivals import routes as festival_routes
@@ -65,6 +68,7 @@ from sojourn.sales.orders.payable import OrderPayable
 from sojourn.sales.payments import jobs as payment_jobs
 from sojourn.sales.payments import routes as payment_routes
 from sojourn.sales.payments.payable import Payables, PurchaseKind
+from sojourn.sales.referrals import routes as referral_routes
 
 PAYABLES = Payables(
     {
@@ -100,6 +104,8 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
     Module.PAYMENTS: (payment_routes.router, invoice_routes.router, pay_link_routes.router),
     Module.LOYALTY: (loyalty_routes.router,),
+    Module.STUDENT_DISCOUNT: (student_routes.router, student_desk_routes.router),
+    Module.REFERRALS: (referral_routes.router, referral_routes.desk_router),
     Module.DASHBOARD: (dashboard_routes.router,),
     Module.ANALYTICS: (figure_routes.router, people_figure_routes.router),
     Module.DOCUMENTS: (
@@ -124,6 +130,7 @@ JOBS: Sequence[JobKind] = (
     *payment_jobs.job_kinds(PAYABLES),
     *departure_jobs.JOBS,
     *consultation_jobs.JOBS,
+    *student_jobs.JOBS,
     *notification_jobs.JOBS,
     *event_jobs.JOBS,
 )
@@ -135,6 +142,7 @@ TIMERS: Sequence[Timer] = (
     *invoice_jobs.TIMERS,
     *loyalty_jobs.TIMERS,
     *document_jobs.TIMERS,
+    *student_jobs.TIMERS,
     *consultation_jobs.TIMERS,
     *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,

@@ -23,6 +23,7 @@ DEVELOPMENT_BASES = (
     "exchange_rate_api_base",
     "openweather_api_base",
     "fcm_api_base",
+    "rekognition_api_base",
     "google_api_base",
 )
 
@@ -72,6 +73,11 @@ class StorefrontSettings(BaseModel):
     s3_access_key_id: str | None = None
     s3_secret_access_key: SecretStr | None = None
     clamd_url: str | None = None
+    faces_vendor: str | None = None
+    rekognition_region: str = "ap-southeast-1"
+    rekognition_access_key_id: str | None = None
+    rekognition_secret_access_key: SecretStr | None = None
+    rekognition_api_base: str | None = None
     ai_service_key: SecretStr | None = None
     exchange_rate_api_key: SecretStr | None = None
     exchange_rate_api_base: str | None = None

@@ -5,6 +5,9 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from sojourn.providers.faces.aws_signature import Credentials
+from sojourn.providers.faces.port import FaceEngine
+from sojourn.providers.faces.rekognition import RekognitionFaces
 from sojourn.providers.mail.port import MailSender
 from sojourn.providers.mail.resend import ResendMail
 from sojourn.providers.mail.sendgrid import SendGridMail
@@ -58,6 +61,7 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         google=_choose_google(settings),
         storage=_choose_storage(settings),
         scanner=_choose_scanner(settings.clamd_url),
+        faces=_choose_faces(settings),
         rates=CachedRates(_choose_rates(settings)),
         weather=CachedWeather(_choose_weather(settings)),
     )
@@ -141,6 +145,20 @@ def _choose_storage(settings: StorefrontSettings) -> FileStore:
         secret_access_key=settings.s3_secret_access_key.get_secret_value(),
         endpoint=settings.s3_endpoint,
     )
+
+
+def _choose_faces(settings: StorefrontSettings) -> FaceEngine | None:
+    """None by default: people look at every student card."""
+    if settings.faces_vendor is None:
+        return None
+    if settings.faces_vendor != "rekognition":
+        raise SettingsError(f"FACES_VENDOR={settings.faces_vendor!r} is not rekognition.")
+    credentials = Credentials(
+        access_key_id=_named(settings.rekognition_access_key_id, "REKOGNITION_ACCESS_KEY_ID"),
+        secret_access_key=_required(settings.rekognition_secret_access_key, "REKOGNITION_SECRET_ACCESS_KEY"),
+        region=settings.rekognition_region,
+    )
+    return RekognitionFaces(credentials=credentials, base_url=settings.rekognition_api_base)
 
 
 def _choose_scanner(url: str | None) -> Scanner:

@@ -20,10 +20,11 @@ _DONE = "DELETE FROM pgqueuer WHERE id = $1"
 
 
 @asynccontextmanager
-async def work_for(client: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
+async def work_for(client: StorefrontClient, sandbox: str, **overrides: str) -> AsyncIterator[Work]:
     """What handlers are given: the client's storefront, with vendors that are the sandbox."""
     key = client.storefront.key
-    settings = load_settings(environment({key: client.database.dsn}, sandbox=sandbox, overrides={}), known=(key,))
+    told = environment({key: client.database.dsn}, sandbox=sandbox, overrides=overrides)
+    settings = load_settings(told, known=(key,))
     vendors = choose_vendors(settings.per_storefront[key])
     try:
         yield Work(runtime=client.runtime, vendors=vendors)

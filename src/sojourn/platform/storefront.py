@@ -31,6 +31,8 @@ class Module(StrEnum):
     FESTIVALS = "festivals"
     ORDERS = "orders"
     BOOKINGS = "bookings"
+    REFERRALS = "referrals"
+    STUDENT_DISCOUNT = "student_discount"
     PAYMENTS = "payments"
     LOYALTY = "loyalty"
     CONSULTATIONS = "consultations"
@@ -76,6 +78,10 @@ class SalesRules:
     points_max_percent: int = 50
     points_life_months: int = 24
     points_returned_life_days: int = 30
+    referral_min_purchase: Decimal = Decimal("50.00")
+    referral_referrer_points: int = 500
+    referral_friend_points: int = 300
+    referrals_max_a_year: int = 20
     grace_hours_after_payment: int = 24
     grace_hours_before_start: int = 168
 
@@ -109,6 +115,19 @@ class StaffRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StudentRules:
+    """The numbers of rules, section 7. Similarities are between 0 and 1; `life_months` at most, the card's own end
+    comes first; `remind_months` before the end the student is reminded, and may be verified anew."""
+
+    life_months: int = 12
+    remind_months: int = 1
+    tries: int = 3
+    tries_days: int = 30
+    approve_from: Decimal = Decimal("0.92")
+    reject_below: Decimal = Decimal("0.75")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Storefront:
     """One agency. `time_zone` is an IANA name; `currency` is ISO 4217."""
 
@@ -137,5 +156,6 @@ class Storefront:
     limits: Mapping[LimitClass, Limit] = field(default_factory=dict)
     rules: SalesRules = field(default_factory=SalesRules)
     consultations: ConsultationRules = field(default_factory=ConsultationRules)
+    students: StudentRules = field(default_factory=StudentRules)
     staff: StaffRules = field(default_factory=StaffRules)
     catalogue: Path

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from sojourn.providers.faces.port import FaceEngine
 from sojourn.providers.mail.port import MailSender
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.oauth.port import IdentityProvider
@@ -26,6 +27,7 @@ class Vendors:
     google: IdentityProvider | None
     storage: FileStore
     scanner: Scanner
+    faces: FaceEngine | None
     rates: CachedRates
     weather: CachedWeather
 
@@ -38,6 +40,8 @@ class Vendors:
         await self.meetings.aclose()
         if self.google is not None:
             await self.google.aclose()
+        if self.faces is not None:
+            await self.faces.aclose()
         await self.rates.aclose()
         await self.weather.aclose()
 

@@ -24,6 +24,7 @@ from sojourn.sandbox.mail_api import MailApi
 from sojourn.sandbox.oidc import Oidc
 from sojourn.sandbox.pages import Pages
 from sojourn.sandbox.rates import RatesApi
+from sojourn.sandbox.rekognition import RekognitionApi
 from sojourn.sandbox.store import Store
 from sojourn.sandbox.switches import Switchboard
 from sojourn.sandbox.weather import WeatherApi
@@ -65,7 +66,7 @@ def create_app(config: SandboxConfig) -> Starlette:
     pages = Pages(store, api, switchboard, wake)
     oidc = Oidc(config.base_url, store, pages.render)
     routes = [*pages.routes(), *switchboard.routes(), *MailApi(store).routes(), *oidc.routes(), *api.routes()]
-    routes += [*RatesApi(store).routes(), *WeatherApi(store).routes()]
+    routes += [*RatesApi(store).routes(), *WeatherApi(store).routes(), *RekognitionApi().routes()]
     middleware = [
         Middleware(RequestLog),
         Middleware(TrustedHostMiddleware, allowed_hosts=sorted(LOOPBACK_HOSTS)),

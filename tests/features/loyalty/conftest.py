@@ -7,9 +7,12 @@ import pytest
 from sojourn.platform.db.database import Connection, Database
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.kit.ids import new_id, new_reference
+from sojourn.platform.storefront import SalesRules
 from sojourn.sales.loyalty import service
 from sojourn.sales.loyalty.models import Balance
 from sojourn.sales.payments.payable import PurchaseKind
+
+RULES = SalesRules()
 
 _INSERT_USER = """
 INSERT INTO users (id, email, name, referral_code, created_at, updated_at) VALUES ($1, $2, 'Sok Dara', $3, $4, $4)
@@ -52,7 +55,7 @@ class Customer:
                 points=points, now=self.now,
             )  # fmt: skip
             if is_mature:
-                await service.mature(tx, purchase_id=purchase_id, now=self.now)
+                await service.mature(tx, purchase_id=purchase_id, now=self.now, rules=RULES)
         return purchase_id
 
     async def reserve(self, points: int, *, purchase_id: UUID | None = None, minutes: int = 15) -> UUID:
@@ -78,7 +81,7 @@ class Customer:
 
     async def balance(self) -> Balance:
         async with self.database.read() as connection:
-            return await service.balance(connection, user_id=self.user_id, now=self.now)
+            return await service.balance(connection, user_id=self.user_id, now=self.now, zone="UTC", rules=RULES)
 
     async def cached(self) -> int:
         async with self.database.read() as connection:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from tests.features.loyalty.conftest import Customer
+from tests.features.loyalty.conftest import RULES, Customer
 from tests.support.statements import recorded_statements
 
 from sojourn.platform.kit.ids import new_id
@@ -42,7 +42,7 @@ async def take_back(customer: Customer, purchase_id: UUID, refunded: str, captur
 
 async def give_back(customer: Customer, purchase_id: UUID, fraction: Decimal) -> None:
     async with customer.database.unit_of_work() as tx:
-        await service.give_back(tx, purchase_id=purchase_id, fraction=fraction, now=customer.now)
+        await service.give_back(tx, purchase_id=purchase_id, fraction=fraction, now=customer.now, rules=RULES)
 
 
 async def test_points_are_pending_at_payment_and_available_at_completion(customer: Customer) -> None:
@@ -52,8 +52,8 @@ async def test_points_are_pending_at_payment_and_available_at_completion(custome
     assert await customer.cached() == 0
 
     async with customer.database.unit_of_work() as tx:
-        await service.mature(tx, purchase_id=purchase_id, now=customer.now)
-        await service.mature(tx, purchase_id=purchase_id, now=customer.now)
+        await service.mature(tx, purchase_id=purchase_id, now=customer.now, rules=RULES)
+        await service.mature(tx, purchase_id=purchase_id, now=customer.now, rules=RULES)
     balance = await customer.balance()
     assert (balance.pending, balance.available, balance.value_usd) == (0, 289, Decimal("2.89"))
     assert await customer.cached() == 289
@@ -188,7 +188,7 @@ async def test_pending_points_shrink_with_each_refund(customer: Customer) -> Non
     assert [lot["status"] for lot in await lots(customer)] == ["VOIDED"]
 
     async with customer.database.unit_of_work() as tx:
-        await service.mature(tx, purchase_id=purchase_id, now=customer.now)
+        await service.mature(tx, purchase_id=purchase_id, now=customer.now, rules=RULES)
     assert (await customer.balance()).available == 0
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from tests.features.loyalty.conftest import Customer, broken_sums
+from tests.features.loyalty.conftest import RULES, Customer, broken_sums
 from tests.support.statements import recorded_statements
 
 from sojourn.platform.kit.ids import new_id
@@ -73,7 +73,7 @@ async def test_every_act_at_once_keeps_the_sums(customer: Customer) -> None:
                 tx, purchase_id=earned[number], refunded=Decimal(100), captured=Decimal(100), now=customer.now
             )
         async with customer.database.unit_of_work() as tx:
-            await service.give_back(tx, purchase_id=spent[number], fraction=Decimal(1), now=customer.now)
+            await service.give_back(tx, purchase_id=spent[number], fraction=Decimal(1), now=customer.now, rules=RULES)
 
     await asyncio.gather(*(act(number) for number in (0, 1, 2, 0, 1, 2)), *(customer.earn(50) for _ in range(3)))
     assert await broken_sums(customer.database) == []

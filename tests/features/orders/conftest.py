@@ -101,11 +101,14 @@ async def grant(customer: StorefrontClient, points: int) -> None:
             tx, user_id=customer.user_id, purchase_kind=PurchaseKind.ORDER, purchase_id=purchase_id, booking_id=None,
             points=points, now=now,
         )  # fmt: skip
-        await loyalty.mature(tx, purchase_id=purchase_id, now=now)
+        await loyalty.mature(tx, purchase_id=purchase_id, now=now, rules=customer.storefront.rules)
 
 
 async def points_of(customer: StorefrontClient) -> tuple[int, int]:
     """Points that can be spent, and points that are promised."""
     async with customer.database.read() as connection:
-        balance = await loyalty.balance(connection, user_id=customer.user_id, now=customer.runtime.clock.now())
+        balance = await loyalty.balance(
+            connection, user_id=customer.user_id, now=customer.runtime.clock.now(), zone=customer.storefront.time_zone,
+            rules=customer.storefront.rules,
+        )  # fmt: skip
     return balance.available, balance.pending

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sojourn.care.documents.errors import FileLinkExpired, FileLinkInvalid
-from sojourn.care.documents.links import LIFE, FileLink, read_token, write_token
+from sojourn.care.documents.links import LIFE, make_link, read_token, write_token
 from sojourn.care.documents.models import FileVariant
 from sojourn.care.documents.rules import (
     JPEG,
@@ -79,13 +79,15 @@ def test_items_by_key_or_by_the_only_category() -> None:
 
 @given(st.sampled_from(FileVariant), st.data())
 def test_links_come_back_and_nobody_changes_them(variant: FileVariant, data: st.DataObject) -> None:
-    link = FileLink(document_id=new_id(), actor_id=new_id(), variant=variant, expires_at=NOW + LIFE)
+    link = make_link(owner_id=new_id(), actor_id=new_id(), part=variant, now=NOW)
     token = write_token(link, secret="a")
     assert read_token(token, secret="a", now=NOW) == link
     with pytest.raises(FileLinkExpired):
         read_token(token, secret="a", now=NOW + LIFE)
     with pytest.raises(FileLinkInvalid):
         read_token(token, secret="b", now=NOW)
+    with pytest.raises(FileLinkInvalid):
+        read_token(token, secret="a", now=NOW, purpose=b"another:")
     position = data.draw(st.integers(0, len(token) - 2))  # the last sign carries bits that count for nothing
     sign = data.draw(st.sampled_from("ABCxyz019-_"))
     if token[position] != sign:

@@ -17,7 +17,7 @@ from sojourn.sales.loyalty.rules import Account, Entry, EntryKind, EntryStatus, 
 
 START = datetime(2026, 12, 1, 3, tzinfo=UTC)
 RULES = SalesRules()
-LEAVING = {EntryKind.SPENT, EntryKind.TAKEN_BACK, EntryKind.EXPIRED, EntryKind.RETURNED}
+LEAVING = {EntryKind.SPENT, EntryKind.TAKEN_BACK, EntryKind.EXPIRED, EntryKind.RETURNED, EntryKind.RESTORED}
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,7 @@ class Ledger(RuleBasedStateMachine):
         return Account(
             lots=tuple(lots),
             debt=self.debt,
+            taken=self.gone.get(own, 0),
             gone=self.gone.get(own, 0) + sum(
                 -entry.points for entry in self.entries
                 if entry.kind is EntryKind.EXPIRED and self.lots[entry.lot_id or own].purchase_id == purchase_id
@@ -239,6 +240,32 @@ class Ledger(RuleBasedStateMachine):
             self.gone[purchase_id] = after.gone - expired
             self.keep(after)
         assert not after.entries, "the same sums twice change nothing"
+
+    @precondition(lambda self: self.refunded)
+    @rule(data=st.data(), part=st.integers(0, 100))
+    def refund_fails(self, data: st.DataObject, part: int) -> None:
+        purchase_id = data.draw(st.sampled_from(sorted(self.refunded)))
+        refunded = min(Decimal(part), self.refunded[purchase_id])
+        self.refunded[purchase_id] = refunded
+        for _ in range(2):
+            before = self.look(purchase_id)
+            expired = before.gone - self.gone.get(purchase_id, 0)
+            after = law.restore(
+                before, purchase_id=purchase_id, refunded=refunded, captured=Decimal(100), now=self.now, rules=RULES,
+                new_lot_id=self.new(),
+            )  # fmt: skip
+            self.gone[purchase_id] = after.gone - expired
+            self.keep(after)
+        assert not after.entries, "the same sums twice change nothing"
+        (earned,) = (lot.points for lot in after.lots if lot.purchase_id == purchase_id)
+        due = law.points_to_take_back(earned=earned, refunded=refunded, captured=Decimal(100))
+        assert after.taken == max(due - expired, 0)
+
+    @rule(points=st.integers(1, 500))
+    def reward(self, points: int) -> None:
+        before = self.look(None)
+        self.keep(law.grant(before, points=points, now=self.now, rules=RULES, new_lot_id=self.new()))
+        self.earned_in_all += points
 
     @rule(step=st.sampled_from([timedelta(minutes=20), timedelta(days=31), timedelta(days=500)]))
     def wait(self, step: timedelta) -> None:

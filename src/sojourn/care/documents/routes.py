@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from sojourn.care.documents import answers, links, queries, service
 from sojourn.care.documents.checking import check
@@ -35,7 +35,7 @@ from sojourn.care.documents.models import (
     SignedLink,
     UploadIn,
 )
-from sojourn.care.documents.rules import content_disposition
+from sojourn.care.documents.serving import serve
 from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.errors import NotFound, Unavailable
 from sojourn.platform.http.context import Context, Ctx
@@ -47,7 +47,6 @@ from sojourn.platform.http.routing import Router
 from sojourn.platform.http.uploads import UploadBroken, received, takes_upload
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
-from sojourn.providers.storage.port import FileMissing, StorageUnavailable
 from sojourn.providers.vendors import TheVendors
 from sojourn.sales.orders.errors import OrderNotFound
 
@@ -115,18 +114,10 @@ async def open_document_file(ctx: Ctx, vendors: TheVendors, token: FileToken) ->
         document = await service.open_link(tx, link=link, now=ctx.now(), origin=ctx.origin)
     if document is None:
         raise FileLinkInvalid
-    try:
-        stored = await vendors.storage.open(f"{document.folder}/{link.variant}")
-    except FileMissing as fault:
-        raise FileLinkInvalid from fault
-    except StorageUnavailable as fault:
-        raise Unavailable from fault
-    headers = {
-        "Content-Disposition": content_disposition(document.file_name),
-        "Content-Length": str(stored.size),
-        "Cache-Control": "private, no-store",
-    }
-    return StreamingResponse(stored.chunks, media_type=document.mime_type, headers=headers)
+    return await serve(
+        vendors.storage, key=f"{document.folder}/{link.part}", file_name=document.file_name,
+        mime_type=document.mime_type,
+    )  # fmt: skip
 
 
 @router.get("/{document_id}", operation_id="get_document", responses=refuses(DocumentNotFound))

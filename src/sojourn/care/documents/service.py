@@ -188,12 +188,7 @@ def sign_link(
     """A link to the document's bytes; for a picture's small copy, where there is one."""
     if not document.has_thumbnail:
         variant = FileVariant.ORIGINAL
-    link = links.FileLink(
-        document_id=document.id,
-        actor_id=actor_id,
-        variant=variant,
-        expires_at=(now + links.LIFE).replace(microsecond=0),
-    )
+    link = links.make_link(owner_id=document.id, actor_id=actor_id, part=variant, now=now)
     return SignedLink(
         url=f"{address}files/{links.write_token(link, secret=secret)}",
         file_name=document.file_name,
@@ -204,13 +199,13 @@ def sign_link(
 
 async def open_link(connection: Connection, *, link: links.FileLink, now: datetime, origin: Origin) -> Document | None:
     """The document behind a link, its opening put on record; None when it is gone meanwhile."""
-    document = await queries.find_document(connection, document_id=link.document_id)
+    document = await queries.find_document(connection, document_id=link.owner_id)
     if document is None:
         return None
     await _record(
-        connection, "document.opened", document, actor_id=link.actor_id, now=now, origin=origin, variant=link.variant
+        connection, "document.opened", document, actor_id=link.actor_id, now=now, origin=origin, variant=link.part
     )
-    is_small = link.variant is FileVariant.THUMBNAIL
+    is_small = link.part == FileVariant.THUMBNAIL
     return (
         replace(document, mime_type=JPEG, file_name=f"{document.file_name.rpartition('.')[0]}-small.jpg")
         if is_small

@@ -13,7 +13,7 @@ from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.redis.keys import booking_hold
 from sojourn.platform.redis.port import Drop
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.storefront import SalesRules, Storefront
 from sojourn.sales import events
 from sojourn.sales.bookings import changes_queries, queries, rules
 from sojourn.sales.bookings.errors import NotCancellable, QuoteChanged
@@ -24,6 +24,7 @@ from sojourn.sales.loyalty.rules import points_to_give_back, points_to_take_back
 from sojourn.sales.payments import queries as payments
 from sojourn.sales.payments import refunds
 from sojourn.sales.payments.models import RefundCause
+from sojourn.sales.referrals import service as referrals
 
 BY_CUSTOMER = "CANCELLED_BY_CUSTOMER"
 BY_AGENCY = "CANCELLED_BY_AGENCY"
@@ -110,7 +111,9 @@ async def cancel(
         closed = await payments.close_open_payments(tx, purchase_id=purchase_id, code="purchase_cancelled", now=now)
         await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
     await changes_queries.cancel_pending(tx, booking_id=booking_id, now=now)
-    await _give_back(tx, booking, [booking_id, *change_ids], outcome.refund_amount, canceller, now, origin)
+    await referrals.note_cancelled(tx, purchase_id=booking_id, now=now)
+    purchase_ids = [booking_id, *change_ids]
+    await _give_back(tx, booking, purchase_ids, outcome.refund_amount, canceller, storefront.rules, now, origin)
     act = Act(
         action="booking.cancelled", subject_kind="BOOKING", subject_id=booking_id, actor_id=canceller.user_id,
         amount=outcome.refund_amount, currency=booking.currency, reference=booking.booking_ref,
@@ -131,8 +134,8 @@ async def cancel(
 
 
 async def _give_back(
-    tx: Connection, booking: Booking, purchase_ids: list[UUID], refund: Decimal, canceller: Canceller, now: datetime,
-    origin: Origin,
+    tx: Connection, booking: Booking, purchase_ids: list[UUID], refund: Decimal, canceller: Canceller,
+    sales: SalesRules, now: datetime, origin: Origin,
 ) -> None:  # fmt: skip
     """Points and money, in the proportion in which they paid."""
     if booking.status is BookingStatus.RESERVED:
@@ -147,6 +150,8 @@ async def _give_back(
         )  # fmt: skip
     total = booking.refunded_usd + refund
     if booking.loyalty_points_used:
-        await loyalty.give_back(tx, purchase_id=booking.id, fraction=rules.share(total, booking.paid_usd), now=now)
+        share = rules.share(total, booking.paid_usd)
+        await loyalty.give_back(tx, purchase_id=booking.id, fraction=share, now=now, rules=sales)
     for purchase_id in purchase_ids:
         await loyalty.take_back(tx, purchase_id=purchase_id, refunded=total, captured=booking.paid_usd, now=now)
+        await loyalty.mature(tx, purchase_id=purchase_id, now=now, rules=sales)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sojourn.platform.db.database import Connection, savepoint
 from sojourn.platform.http.context import SYSTEM_ORIGIN
 from sojourn.platform.jobs.queue import Effect
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.storefront import SalesRules, Storefront
 from sojourn.sales.bookings import changes, changes_queries, queries
 from sojourn.sales.bookings.changes_queries import Change, NewTerms
 from sojourn.sales.bookings.models import Booking, BookingStatus
@@ -126,8 +126,9 @@ class ChangePayable:
         return []
 
     async def note_refunds(
-        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime
-    ) -> None:
+        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, rules: SalesRules,
+        now: datetime,
+    ) -> None:  # fmt: skip
         change = await changes_queries.find_change(tx, change_id=purchase_id)
         if change is not None:
-            await note_refunds(tx, booking_id=change.booking_id, now=now)
+            await note_refunds(tx, booking_id=change.booking_id, rules=rules, now=now)

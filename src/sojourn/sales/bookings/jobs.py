@@ -13,6 +13,7 @@ from sojourn.sales.bookings.models import BookingStatus
 from sojourn.sales.effects import CANCEL_INTENT, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments import queries as payments
+from sojourn.sales.referrals import service as referrals
 
 BATCH = 200
 HOLD_EXPIRED = "HOLD_EXPIRED"
@@ -46,16 +47,17 @@ async def tidy_lapsed_holds(work: Work) -> None:
 
 async def complete_ended(work: Work) -> None:
     """Confirmed bookings whose last day is over are COMPLETED; their points can be spent."""
-    now = work.runtime.clock.now()
-    today = local_date(now, work.runtime.storefront.time_zone)
+    now, storefront = work.runtime.clock.now(), work.runtime.storefront
+    today = local_date(now, storefront.time_zone)
     async with work.runtime.db.read() as connection:
         ended = await queries.list_ended(connection, before=today, limit=BATCH)
     for booking_id in ended:
         async with work.runtime.db.unit_of_work() as tx:
             await queries.lock_booking(tx, booking_id=booking_id)
             if await queries.complete(tx, booking_id=booking_id, now=now):
+                await referrals.note_completed(tx, purchase_id=booking_id, storefront=storefront, now=now)
                 for purchase_id in (booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)):
-                    await loyalty.mature(tx, purchase_id=purchase_id, now=now)
+                    await loyalty.mature(tx, purchase_id=purchase_id, now=now, rules=storefront.rules)
 
 
 TIMERS = (

@@ -269,6 +269,7 @@ class Booking:
     confirmed_at: datetime | None
     created_at: datetime
     email: str
+    referred_by: UUID | None
 
 
 class MyBookingsIn(Wire):

@@ -12,10 +12,11 @@ from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.redis.keys import booking_hold
 from sojourn.platform.redis.port import Drop
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.storefront import SalesRules, Storefront
 from sojourn.sales import events
-from sojourn.sales.bookings import changes_queries, queries, rules
+from sojourn.sales.bookings import changes_queries, queries
 from sojourn.sales.bookings.models import Booking, BookingStatus
+from sojourn.sales.bookings.rules import is_live_hold, share
 from sojourn.sales.bookings.stock import claims_of_booking, find_resources
 from sojourn.sales.effects import BOOKING_CONFIRMED, effect
 from sojourn.sales.inventory import queries as inventory
@@ -25,6 +26,7 @@ from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments import queries as payments
 from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind, PurchaseState
 from sojourn.sales.pricing.rules import points_for
+from sojourn.sales.referrals import service as referrals
 
 STATES = {
     BookingStatus.PENDING: PurchaseState.OPEN,
@@ -46,7 +48,7 @@ class BookingPurchase(Purchase):
 
 def state_of(booking: Booking, now: datetime) -> PurchaseState:
     """A hold whose deadline has passed is lapsed, tidied or not."""
-    if booking.status is BookingStatus.RESERVED and not rules.is_live_hold(booking.status, booking.reserved_until, now):
+    if booking.status is BookingStatus.RESERVED and not is_live_hold(booking.status, booking.reserved_until, now):
         return PurchaseState.LAPSED
     return STATES[booking.status]
 
@@ -116,6 +118,11 @@ class BookingPayable:
         await queries.confirm(
             tx, booking_id=booking.id, paid=captured.amount, is_late=captured.is_late, points_earned=points, now=now
         )
+        await referrals.note_paid(
+            tx, friend_id=booking.user_id, referrer_id=booking.referred_by, kind=PurchaseKind.BOOKING,
+            purchase_id=booking.id, amount=purchase.amount_due, currency=purchase.currency, storefront=storefront,
+            now=now,
+        )  # fmt: skip
         if booking.loyalty_points_used:
             await loyalty.consume(tx, user_id=booking.user_id, purchase_id=booking.id, booking_id=booking.id, now=now)
         await loyalty.earn(
@@ -132,18 +139,28 @@ class BookingPayable:
         ]  # fmt: skip
 
     async def note_refunds(
-        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime
-    ) -> None:
-        await note_refunds(tx, booking_id=purchase_id, now=now)
+        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, rules: SalesRules,
+        now: datetime,
+    ) -> None:  # fmt: skip
+        await note_refunds(tx, booking_id=purchase_id, rules=rules, now=now)
 
 
-async def note_refunds(tx: Connection, *, booking_id: UUID, now: datetime) -> None:
-    """Add up the refunds of all the booking's payments and let the points follow."""
+async def note_refunds(tx: Connection, *, booking_id: UUID, rules: SalesRules, now: datetime) -> None:
+    """Add up the refunds of all the booking's payments and let the points follow.
+
+    What a cancellation has settled stays settled, whatever becomes of its refund: the money is owed all the same.
+    """
     purchase_ids = [booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)]
     applied = await payments.lock_applied_payments(tx, purchase_ids=purchase_ids)
     captured = sum((payment.captured_amount for payment in applied), ZERO)
     refunded = sum((payment.refunded_amount for payment in applied), ZERO)
-    await queries.note_refunds(tx, booking_id=booking_id, refunded=refunded, now=now)
-    await loyalty.give_back(tx, purchase_id=booking_id, fraction=rules.share(refunded, captured), now=now)
+    status = await queries.note_refunds(tx, booking_id=booking_id, refunded=refunded, now=now)
+    await loyalty.give_back(tx, purchase_id=booking_id, fraction=share(refunded, captured), now=now, rules=rules)
     for purchase_id in purchase_ids:
         await loyalty.take_back(tx, purchase_id=purchase_id, refunded=refunded, captured=captured, now=now)
+        if status in (BookingStatus.CONFIRMED, BookingStatus.COMPLETED):
+            await loyalty.restore(
+                tx, purchase_id=purchase_id, refunded=refunded, captured=captured, now=now, rules=rules
+            )
+        if status is BookingStatus.COMPLETED:
+            await loyalty.mature(tx, purchase_id=purchase_id, now=now, rules=rules)

@@ -52,7 +52,7 @@ _ROW = """b.id, b.booking_ref, b.user_id, b.booking_type, b.status, b.trip_id, b
        b.pickup_location, b.special_requests, b.customizations, b.currency, b.total_usd, b.non_refundable_usd,
        b.paid_usd, b.refunded_usd, b.loyalty_points_earned, b.loyalty_points_used, b.student_discount_applied,
        b.cancellation_policy, b.reserved_until, b.is_extended, b.language, b.version, b.confirmed_at,
-       b.created_at, u.email"""
+       b.created_at, u.email, u.referred_by"""
 
 # The hold in one statement: the customer's limit and the stock are taken under lock (take_hold), then the booking, its
 # price lines and its trail are written. It is its own transaction, so the lock is held for this statement only.
@@ -143,7 +143,7 @@ _NOTE_REFUNDS = """
 UPDATE bookings SET refunded_usd = $2, updated_at = $3,
        status = CASE WHEN status = 'CANCELLED' AND $2 >= paid_usd AND $2 > 0 THEN 'REFUNDED'
                      WHEN status = 'REFUNDED' AND $2 < paid_usd THEN 'CANCELLED' ELSE status END
- WHERE id = $1
+ WHERE id = $1 RETURNING status
 """
 _LIST_LAPSED = """
 SELECT id FROM bookings WHERE status = 'RESERVED' AND reserved_until <= $1 ORDER BY reserved_until LIMIT $2
@@ -287,9 +287,9 @@ async def complete(tx: Connection, *, booking_id: UUID, now: datetime) -> bool:
     return True
 
 
-async def note_refunds(tx: Connection, *, booking_id: UUID, refunded: object, now: datetime) -> None:
-    """The sum of its refunds; a cancelled booking that was refunded in full reads REFUNDED."""
-    await tx.execute(_NOTE_REFUNDS, booking_id, refunded, now)
+async def note_refunds(tx: Connection, *, booking_id: UUID, refunded: object, now: datetime) -> BookingStatus:
+    """The sum of its refunds; a cancelled booking that was refunded in full reads REFUNDED. Returns the status."""
+    return BookingStatus(await tx.fetchval(_NOTE_REFUNDS, booking_id, refunded, now))
 
 
 async def list_lapsed(connection: Connection, *, now: datetime, limit: int) -> list[UUID]:

@@ -31,7 +31,9 @@ async def quote(
     """A price and what is left, now; nothing is held. Raises as `read_offer` does."""
     offer = await read_offer(connection, storefront=storefront, user_id=user_id, body=body, now=now)
     plain = offer.price(points=0, rules=storefront.rules)
-    balance = await loyalty.balance(connection, user_id=user_id, now=now)
+    balance = await loyalty.balance(
+        connection, user_id=user_id, now=now, zone=storefront.time_zone, rules=storefront.rules
+    )
     most = max_points(
         after_discounts=plain.subtotal - plain.discount, available=balance.available, rules=storefront.rules
     )

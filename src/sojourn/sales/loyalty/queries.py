@@ -29,8 +29,11 @@ SELECT l.id, l.purchase_id, l.status, l.points, l.remaining, l.expires_at,
        coalesce((SELECT -sum(d.points) FROM loyalty_transactions d
                   WHERE d.user_id = u.id AND d.lot_id IS NULL), 0)::integer AS debt,
        coalesce((SELECT -sum(g.points) FROM loyalty_transactions g
-                  WHERE g.user_id = u.id AND (g.purchase_id = $2 AND g.kind = 'TAKEN_BACK' OR g.kind = 'EXPIRED'
-                    AND g.lot_id = (SELECT id FROM loyalty_lots WHERE purchase_id = $2))), 0)::integer AS gone
+                  WHERE g.user_id = u.id AND g.purchase_id = $2
+                    AND g.kind IN ('TAKEN_BACK', 'RESTORED')), 0)::integer AS taken,
+       coalesce((SELECT -sum(g.points) FROM loyalty_transactions g
+                  WHERE g.user_id = u.id AND g.kind = 'EXPIRED'
+                    AND g.lot_id = (SELECT id FROM loyalty_lots WHERE purchase_id = $2)), 0)::integer AS expired
   FROM users u
   LEFT JOIN loyalty_lots l ON l.user_id = u.id AND (l.remaining > 0 OR l.purchase_id = $2
        OR l.id IN (SELECT lot_id FROM loyalty_reservations WHERE purchase_id = $2))
@@ -202,7 +205,8 @@ async def load_account(connection: Connection, *, user_id: UUID, purchase_id: UU
     return Account(
         lots=tuple(_lot(row) for row in rows if row["id"] is not None),
         debt=first["debt"],
-        gone=first["gone"],
+        taken=first["taken"],
+        gone=first["taken"] + first["expired"],
         owed=first["owed"],
         owed_returned=first["owed_returned"],
     )

@@ -2,17 +2,18 @@
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.loyalty import queries, service
 from sojourn.sales.loyalty.models import Balance, HistoryPaging, PointsEntry, Redemption, RedemptionIn
 
-router = APIRouter(prefix="/loyalty", tags=["loyalty"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
+router = Router(prefix="/loyalty", tags=["loyalty"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
 @router.get("/balance", operation_id="get_points_balance")
@@ -40,7 +41,9 @@ async def list_points_history(
 async def calculate_redemption(ctx: Ctx, user: CurrentUser, body: RedemptionIn) -> Redemption:
     """How many of your points a price may take, and what is left to pay. Nothing is set aside."""
     async with ctx.read() as connection:
-        standing = await service.balance(connection, user_id=user.user_id, now=ctx.now())
+        standing = await service.balance(
+            connection, user_id=user.user_id, now=ctx.now(), zone=ctx.storefront.time_zone, rules=ctx.storefront.rules
+        )
     return service.redeem(
         subtotal=body.subtotal, points=body.points, available=standing.available, rules=ctx.storefront.rules
     )

@@ -16,8 +16,6 @@ from uuid import UUID
 from sojourn.platform.storefront import SalesRules
 from sojourn.sales.loyalty.errors import NotEnoughPoints
 
-STANDARD = SalesRules()
-
 
 class LotStatus(StrEnum):
     PENDING = "PENDING"
@@ -33,6 +31,8 @@ class EntryKind(StrEnum):
     TAKEN_BACK = "TAKEN_BACK"
     EXPIRED = "EXPIRED"
     SET_OFF = "SET_OFF"
+    REFERRAL = "REFERRAL"
+    RESTORED = "RESTORED"
 
 
 class EntryStatus(StrEnum):
@@ -73,12 +73,13 @@ class Entry:
 class Account:
     """One customer's points, as one purchase looks at them.
 
-    `gone`: points of the purchase's own lot that were taken back or have expired already.
+    `taken`: points it had earned that are taken back now; `gone`: those and what of its own lot has expired.
     `owed` and `owed_returned`: what the purchase spent beyond the lots, and what of that was returned.
     """
 
     lots: tuple[Lot, ...]
     debt: int = 0
+    taken: int = 0
     gone: int = 0
     owed: int = 0
     owed_returned: int = 0
@@ -167,8 +168,9 @@ def take_back(account: Account, *, purchase_id: UUID, refunded: Decimal, capture
         left = lot.remaining - missing
         status = LotStatus.PENDING if left else LotStatus.VOIDED
         entry = Entry(kind=EntryKind.TAKEN_BACK, points=-missing, status=EntryStatus.PENDING, lot_id=lot.id)
-        return replace(_with(account, replace(lot, remaining=left, status=status), entry), gone=account.gone + missing)
-    account = replace(account, gone=account.gone + missing)
+        account = replace(account, taken=account.taken + missing, gone=account.gone + missing)
+        return _with(account, replace(lot, remaining=left, status=status), entry)
+    account = replace(account, taken=account.taken + missing, gone=account.gone + missing)
     own = min(missing, max(lot.remaining - lot.reserved - lot.held, 0))
     account = _drawn(account, lot, own, EntryKind.TAKEN_BACK)
     missing -= own
@@ -176,6 +178,38 @@ def take_back(account: Account, *, purchase_id: UUID, refunded: Decimal, capture
         account = _drawn(account, other, part, EntryKind.TAKEN_BACK)
         missing -= part
     return _owe(account, EntryKind.TAKEN_BACK, missing) if missing else account
+
+
+def restore(
+    account: Account, *, purchase_id: UUID, refunded: Decimal, captured: Decimal, now: datetime, rules: SalesRules,
+    new_lot_id: UUID,
+) -> Account:  # fmt: skip
+    """A refund has failed after all: what was taken back for it is earned again, in the proportion still refunded.
+
+    Points that wait go to their lot; others come as the lot `new_lot_id`, because the old one may be spent, and pay
+    debts first.
+    """
+    lot = _earned_by(account, purchase_id)
+    if lot is None:
+        return account
+    kept_back = points_to_take_back(earned=lot.points, refunded=refunded, captured=captured)
+    due = min(account.taken, account.gone - kept_back)
+    if due <= 0:
+        return account
+    account = replace(account, taken=account.taken - due, gone=account.gone - due)
+    if lot.status is not LotStatus.AVAILABLE:
+        entry = Entry(kind=EntryKind.RESTORED, points=due, status=EntryStatus.PENDING, lot_id=lot.id)
+        return _with(account, replace(lot, remaining=lot.remaining + due, status=LotStatus.PENDING), entry)
+    alive_until = max(lot.expires_at or now, now + timedelta(days=rules.points_returned_life_days))
+    account = _with_new_lot(account, EntryKind.RESTORED, due, lot_id=new_lot_id, expires_at=alive_until)
+    return set_off(account, now=now)
+
+
+def grant(account: Account, *, points: int, now: datetime, rules: SalesRules, new_lot_id: UUID) -> Account:
+    """Points that nothing was bought for: they can be spent at once, after debts are paid."""
+    expires_at = add_months(now, rules.points_life_months)
+    account = _with_new_lot(account, EntryKind.REFERRAL, points, lot_id=new_lot_id, expires_at=expires_at)
+    return set_off(account, now=now)
 
 
 def give_back(account: Account, *, fraction: Decimal, now: datetime, rules: SalesRules, new_lot_id: UUID) -> Account:
@@ -253,11 +287,15 @@ def _forgive(account: Account, points: int, *, now: datetime, rules: SalesRules,
     rest = points - owed
     if not rest:
         return account
+    expires_at = add_months(now, rules.points_life_months)
+    return _with_new_lot(account, EntryKind.RETURNED, rest, lot_id=new_lot_id, expires_at=expires_at)
+
+
+def _with_new_lot(account: Account, kind: EntryKind, points: int, *, lot_id: UUID, expires_at: datetime) -> Account:
     lot = Lot(
-        id=new_lot_id, purchase_id=None, status=LotStatus.AVAILABLE, points=rest, remaining=rest,
-        expires_at=add_months(now, rules.points_life_months),
-    )  # fmt: skip
-    entry = _available(EntryKind.RETURNED, rest, lot.id)
+        id=lot_id, purchase_id=None, status=LotStatus.AVAILABLE, points=points, remaining=points, expires_at=expires_at
+    )
+    entry = _available(kind, points, lot_id)
     return replace(account, lots=(*account.lots, lot), entries=(*account.entries, entry))
 
 

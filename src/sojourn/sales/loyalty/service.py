@@ -17,7 +17,6 @@ from sojourn.sales.effects import POINTS_EXPIRING, effect
 from sojourn.sales.loyalty import queries
 from sojourn.sales.loyalty import rules as law
 from sojourn.sales.loyalty.models import Balance, ExpiringPoints, Redemption
-from sojourn.sales.loyalty.rules import STANDARD
 from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.pricing.rules import max_points, points_value
 
@@ -92,8 +91,9 @@ async def earn(
     )  # fmt: skip
 
 
-async def mature(tx: Connection, *, purchase_id: UUID, now: datetime, rules: SalesRules = STANDARD) -> None:
-    """The purchase is completed: its points can be spent, after debts are paid. Twice changes nothing."""
+async def mature(tx: Connection, *, purchase_id: UUID, now: datetime, rules: SalesRules) -> None:
+    """The purchase is completed, or cancelled and settled: what points it has earned can be spent, after debts are
+    paid. Twice changes nothing."""
     user_id = await queries.find_earner(tx, purchase_id=purchase_id)
     if user_id is None:
         return
@@ -114,9 +114,35 @@ async def take_back(tx: Connection, *, purchase_id: UUID, refunded: Decimal, cap
     await queries.apply(tx, user_id=user_id, before=before, after=after, purchase_id=purchase_id, now=now)
 
 
-async def give_back(
-    tx: Connection, *, purchase_id: UUID, fraction: Decimal, now: datetime, rules: SalesRules = STANDARD
+async def restore(
+    tx: Connection, *, purchase_id: UUID, refunded: Decimal, captured: Decimal, now: datetime, rules: SalesRules
 ) -> None:
+    """A refund failed after all: what `take_back` took for it is earned again. Sums as there; twice changes nothing.
+
+    Points that a refund has given back stay: the money is still owed, and the next attempt gives no more of them.
+    """
+    user_id = await queries.find_earner(tx, purchase_id=purchase_id)
+    if user_id is None:
+        return
+    await queries.lock_owner(tx, user_id=user_id)
+    before = await queries.load_account(tx, user_id=user_id, purchase_id=purchase_id, now=now)
+    after = law.restore(
+        before, purchase_id=purchase_id, refunded=refunded, captured=captured, now=now, rules=rules, new_lot_id=new_id()
+    )
+    await queries.apply(tx, user_id=user_id, before=before, after=after, purchase_id=purchase_id, now=now)
+
+
+async def grant(
+    tx: Connection, *, user_id: UUID, points: int, referral_id: UUID, now: datetime, rules: SalesRules
+) -> None:
+    """Give points for a referral; the ledger names it. The caller sees to it that it happens once."""
+    await queries.lock_owner(tx, user_id=user_id)
+    before = await queries.load_account(tx, user_id=user_id, purchase_id=None, now=now)
+    after = law.grant(before, points=points, now=now, rules=rules, new_lot_id=new_id())
+    await queries.apply(tx, user_id=user_id, before=before, after=after, purchase_id=referral_id, now=now)
+
+
+async def give_back(tx: Connection, *, purchase_id: UUID, fraction: Decimal, now: datetime, rules: SalesRules) -> None:
     """Return spent points. `fraction` (0 to 1) is the share of the purchase refunded so far; twice changes nothing."""
     user_id = await queries.find_spender(tx, purchase_id=purchase_id)
     if user_id is None:
@@ -168,9 +194,7 @@ async def rebuild(tx: Connection, *, user_id: UUID | None) -> int:
     return await queries.rebuild_cache(tx, user_id=user_id)
 
 
-async def balance(
-    connection: Connection, *, user_id: UUID, now: datetime, zone: str = "UTC", rules: SalesRules = STANDARD
-) -> Balance:
+async def balance(connection: Connection, *, user_id: UUID, now: datetime, zone: str, rules: SalesRules) -> Balance:
     """The customer's points as they stand, in one statement. Days are those of the IANA zone `zone`."""
     soon = _end_of_warning(now, zone)
     sums = await queries.get_standing(connection, user_id=user_id, now=now, soon=soon, zone=zone)

@@ -9,6 +9,7 @@ from sojourn.platform.errors import NotAllowed
 from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.money import ZERO
+from sojourn.platform.storefront import SalesRules
 from sojourn.sales import events
 from sojourn.sales.effects import CANCEL_INTENT, ORDER_CANCELLED, effect
 from sojourn.sales.loyalty import service as loyalty
@@ -35,6 +36,7 @@ from sojourn.sales.orders.rules import (
 from sojourn.sales.payments.models import RefundCause
 from sojourn.sales.payments.queries import close_open_payments, lock_applied_payments
 from sojourn.sales.payments.refunds import request_over
+from sojourn.sales.referrals import service as referrals
 
 
 async def preview(connection: Connection, *, id_or_number: str, actor: Actor, now: datetime) -> CancellationPreview:
@@ -63,8 +65,9 @@ async def preview(connection: Connection, *, id_or_number: str, actor: Actor, no
 
 
 async def cancel_order(
-    tx: Connection, *, id_or_number: str, actor: Actor, body: CancelIn, now: datetime, origin: Origin
-) -> None:
+    tx: Connection, *, id_or_number: str, actor: Actor, body: CancelIn, rules: SalesRules, now: datetime,
+    origin: Origin,
+) -> None:  # fmt: skip
     """Cancel as the owner, by the stage of the work, or as an admin, for the agency.
 
     Raises OrderNotFound, NotAllowed (its consultant), TransitionNotAllowed, QuoteChanged.
@@ -72,12 +75,15 @@ async def cancel_order(
     order = await queries.lock_visible(tx, id_or_number=id_or_number, actor=actor)
     if not (actor.is_admin or order.user_id == actor.user_id):
         raise NotAllowed
-    await cancel_locked(tx, order=order, actor=actor, quote=body.quote_id, reason=body.reason, now=now, origin=origin)
+    await cancel_locked(
+        tx, order=order, actor=actor, quote=body.quote_id, reason=body.reason, rules=rules, now=now, origin=origin
+    )
 
 
 async def cancel_locked(
-    tx: Connection, *, order: Order, actor: Actor, quote: str | None, reason: str | None, now: datetime, origin: Origin
-) -> None:
+    tx: Connection, *, order: Order, actor: Actor, quote: str | None, reason: str | None, rules: SalesRules,
+    now: datetime, origin: Origin,
+) -> None:  # fmt: skip
     """Cancel an order whose row is locked: money, points, history, trail and mails."""
     _check_open(order)
     money = await queries.get_money(tx, order_id=order.id)
@@ -94,6 +100,7 @@ async def cancel_locked(
         detail={"by_agency": actor.is_admin, "stage": order.refund_stage.value, "percent": terms.percent},
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)
+    await referrals.note_cancelled(tx, purchase_id=order.id, now=now)
     closed = await close_open_payments(tx, purchase_id=order.id, code="purchase_cancelled", now=now)
     if terms.amount > ZERO:
         payments = await lock_applied_payments(tx, purchase_ids=[order.id])
@@ -101,7 +108,7 @@ async def cancel_locked(
             tx, payments=payments, amount=terms.amount, cause=RefundCause.CANCELLATION, requested_by=actor.user_id,
             now=now, origin=origin,
         )  # fmt: skip
-    await _return_points(tx, order, money, terms, now)
+    await _return_points(tx, order, money, terms, rules, now)
     told = events.order_event(
         events.ORDER_CANCELLED, user_id=order.user_id, order_id=order.id, reference=order.order_number,
         status=OrderStatus.CANCELLED, at=now,
@@ -110,8 +117,10 @@ async def cancel_locked(
     await enqueue(tx, mail, told, *(effect(CANCEL_INTENT, payment_id=one) for one in closed))
 
 
-async def _return_points(tx: Connection, order: Order, money: MoneySoFar, terms: RefundTerms, now: datetime) -> None:
-    """Spent and earned points go back in the proportion of the cash."""
+async def _return_points(
+    tx: Connection, order: Order, money: MoneySoFar, terms: RefundTerms, rules: SalesRules, now: datetime
+) -> None:
+    """Spent and earned points go back in the proportion of the cash. What is kept was earned: nothing else frees it."""
     if order.status is OrderStatus.PENDING:
         if order.loyalty_points_used:
             await loyalty.release(tx, purchase_id=order.id)
@@ -119,8 +128,9 @@ async def _return_points(tx: Connection, order: Order, money: MoneySoFar, terms:
     refunded = money.refunded_or_pending + terms.amount
     if order.loyalty_points_used:
         share = refunded_share(refunded=refunded, captured=money.captured)
-        await loyalty.give_back(tx, purchase_id=order.id, fraction=share, now=now)
+        await loyalty.give_back(tx, purchase_id=order.id, fraction=share, now=now, rules=rules)
     await loyalty.take_back(tx, purchase_id=order.id, refunded=refunded, captured=money.captured, now=now)
+    await loyalty.mature(tx, purchase_id=order.id, now=now, rules=rules)
 
 
 def _check_open(order: Order) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.jobs.queue import Effect, NewJob
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.storefront import SalesRules, Storefront
 from sojourn.sales import events
 from sojourn.sales.effects import ORDER_CONFIRMED, ORDER_ONBOARDING, effect
 from sojourn.sales.loyalty import service as loyalty
@@ -15,6 +15,7 @@ from sojourn.sales.orders import queries
 from sojourn.sales.orders.models import OrderStatus
 from sojourn.sales.orders.rules import purchase_state
 from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind
+from sojourn.sales.referrals import service as referrals
 
 ONBOARDING_AFTER = timedelta(hours=1)
 
@@ -47,7 +48,11 @@ class OrderPayable:
         )
         if confirmed is None:
             raise RuntimeError(f"order {purchase.id} was settled although it is not pending")
-        user_id, points_used, points_earned = confirmed
+        user_id, points_used, points_earned, referrer_id = confirmed
+        await referrals.note_paid(
+            tx, friend_id=user_id, referrer_id=referrer_id, kind=PurchaseKind.ORDER, purchase_id=purchase.id,
+            amount=purchase.amount_due, currency=purchase.currency, storefront=storefront, now=now,
+        )  # fmt: skip
         if points_used:
             await loyalty.consume(tx, user_id=user_id, purchase_id=purchase.id, booking_id=None, now=now)
         await loyalty.earn(
@@ -62,11 +67,21 @@ class OrderPayable:
         return effect(ORDER_CONFIRMED, order_id=purchase.id, payment_id=captured.payment_id), onboarding, told
 
     async def note_refunds(
-        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime
-    ) -> None:
-        """Earned points go back in the proportion refunded; the status is the order's own affair."""
-        await queries.note_refunded(tx, order_id=purchase_id, refunded=refunded, now=now)
+        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, rules: SalesRules,
+        now: datetime,
+    ) -> None:  # fmt: skip
+        """Earned points follow the money; the status is the order's own affair.
+
+        What a cancellation has settled stays settled, whatever becomes of its refund: the money is owed all the same.
+        """
+        status = await queries.note_refunded(tx, order_id=purchase_id, refunded=refunded, now=now)
         await loyalty.take_back(tx, purchase_id=purchase_id, refunded=refunded, captured=captured, now=now)
+        if status is not OrderStatus.CANCELLED:
+            await loyalty.restore(
+                tx, purchase_id=purchase_id, refunded=refunded, captured=captured, now=now, rules=rules
+            )
+        if status is OrderStatus.COMPLETED:
+            await loyalty.mature(tx, purchase_id=purchase_id, now=now, rules=rules)
 
 
 def _purchase(row: Row | None) -> Purchase | None:

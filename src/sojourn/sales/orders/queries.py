@@ -94,9 +94,13 @@ WITH confirmed AS (
            jsonb_build_object('payment_id', $5::uuid)
       FROM confirmed
 )
-SELECT user_id, loyalty_points_used, loyalty_points_earned FROM confirmed
+SELECT user_id, loyalty_points_used, loyalty_points_earned,
+       (SELECT referred_by FROM users WHERE users.id = confirmed.user_id) AS referred_by
+  FROM confirmed
 """
-_NOTE_REFUNDED = "UPDATE orders SET refunded_amount = $2, updated_at = $3, version = version + 1 WHERE id = $1"
+_NOTE_REFUNDED = """
+UPDATE orders SET refunded_amount = $2, updated_at = $3, version = version + 1 WHERE id = $1 RETURNING status
+"""
 _MONEY = """
 SELECT coalesce(sum(p.captured_amount), 0)::numeric(12,2) AS captured,
        coalesce(sum(r.amount), 0)::numeric(12,2) AS refunded_or_pending
@@ -239,14 +243,15 @@ async def lock_purchase(tx: Connection, *, order_id: UUID) -> Row | None:
 
 async def confirm(
     tx: Connection, *, order_id: UUID, paid: Decimal, payment_id: UUID, now: datetime
-) -> tuple[UUID, int, int] | None:
-    """Confirm a pending order: (owner, points used, points earned). None when it is not pending."""
+) -> tuple[UUID, int, int, UUID | None] | None:
+    """Confirm a pending order: (owner, points used, points earned, who sent the owner). None when it is not pending."""
     row = await tx.fetchrow(_CONFIRM, order_id, paid, now, new_id(), payment_id)
     return tuple(row) if row else None
 
 
-async def note_refunded(tx: Connection, *, order_id: UUID, refunded: Decimal, now: datetime) -> None:
-    await tx.execute(_NOTE_REFUNDED, order_id, refunded, now)
+async def note_refunded(tx: Connection, *, order_id: UUID, refunded: Decimal, now: datetime) -> OrderStatus:
+    """The sum of its refunds. Returns the order's status."""
+    return OrderStatus(await tx.fetchval(_NOTE_REFUNDED, order_id, refunded, now))
 
 
 async def get_money(connection: Connection, *, order_id: UUID) -> MoneySoFar:

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.errors import NotAllowed, NotFound
@@ -11,6 +11,7 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
+from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.loyalty.errors import NotEnoughPoints
@@ -34,8 +35,8 @@ from sojourn.sales.orders.models import (
 )
 
 ordinary = [Depends(limited(LimitClass.DEFAULT))]
-router = APIRouter(prefix="/orders", tags=["orders"], dependencies=ordinary)
-users_router = APIRouter(prefix="/users", tags=["orders"], dependencies=ordinary)
+router = Router(prefix="/orders", tags=["orders"], dependencies=ordinary)
+users_router = Router(prefix="/users", tags=["orders"], dependencies=ordinary)
 
 
 @router.post("", operation_id="create_order", status_code=201, responses=refuses(ServiceNotOnSale, NotEnoughPoints))
@@ -115,6 +116,7 @@ async def cancel_order(
     """Cancel an order. A paid one is refunded by the stage of its work; an admin cancels for the agency."""
     async with ctx.unit_of_work() as tx:
         await cancellation.cancel_order(
-            tx, id_or_number=order_id, actor=user, body=body or CancelIn(), now=ctx.now(), origin=ctx.origin
-        )
+            tx, id_or_number=order_id, actor=user, body=body or CancelIn(), rules=ctx.storefront.rules, now=ctx.now(),
+            origin=ctx.origin,
+        )  # fmt: skip
         return await answers.get_order(tx, id_or_number=order_id, actor=user)

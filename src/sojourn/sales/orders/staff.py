@@ -11,7 +11,7 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.errors import InvalidInput, NotAllowed
 from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import enqueue
-from sojourn.platform.storefront import SalesRules
+from sojourn.platform.storefront import Storefront
 from sojourn.sales import events
 from sojourn.sales.effects import CONSULTANT_ASSIGNED, ORDER_STATUS_CHANGED, effect
 from sojourn.sales.loyalty import service as loyalty
@@ -28,10 +28,11 @@ from sojourn.sales.orders.models import (
 )
 from sojourn.sales.orders.rules import FINISHED, allowed_stages, allowed_statuses, stage_after
 from sojourn.sales.orders.service import check_version
+from sojourn.sales.referrals import service as referrals
 
 
 async def change_order(
-    tx: Connection, *, id_or_number: str, actor: Actor, body: StaffChangeIn, rules: SalesRules, now: datetime,
+    tx: Connection, *, id_or_number: str, actor: Actor, body: StaffChangeIn, storefront: Storefront, now: datetime,
     origin: Origin,
 ) -> None:  # fmt: skip
     """Move an order, its work, or both; and keep a note with it.
@@ -48,10 +49,12 @@ async def change_order(
     if body.status is OrderStatus.CANCELLED:
         if not actor.is_admin:
             raise NotAllowed
-        await cancel_locked(tx, order=order, actor=actor, quote=None, reason=None, now=now, origin=origin)
+        await cancel_locked(
+            tx, order=order, actor=actor, quote=None, reason=None, rules=storefront.rules, now=now, origin=origin
+        )
     elif body.status is not None or body.refund_stage is not None:
         status, stage = _destination(order, body, actor)
-        await _move(tx, order, status=status, stage=stage, actor=actor, rules=rules, now=now, origin=origin)
+        await _move(tx, order, status=status, stage=stage, actor=actor, storefront=storefront, now=now, origin=origin)
     if body.note is not None:
         await _note(tx, order, note=body.note, actor=actor, now=now, origin=origin)
 
@@ -77,7 +80,7 @@ def _destination(order: Order, body: StaffChangeIn, actor: Actor) -> tuple[Order
 
 
 async def _move(
-    tx: Connection, order: Order, *, status: OrderStatus, stage: RefundStage, actor: Actor, rules: SalesRules,
+    tx: Connection, order: Order, *, status: OrderStatus, stage: RefundStage, actor: Actor, storefront: Storefront,
     now: datetime, origin: Origin,
 ) -> None:  # fmt: skip
     if (status, stage) == (order.status, order.refund_stage):
@@ -99,7 +102,8 @@ async def _move(
         actor_id=actor.user_id, now=now,
     )  # fmt: skip
     if status is OrderStatus.COMPLETED:
-        await loyalty.mature(tx, purchase_id=order.id, now=now, rules=rules)
+        await referrals.note_completed(tx, purchase_id=order.id, storefront=storefront, now=now)
+        await loyalty.mature(tx, purchase_id=order.id, now=now, rules=storefront.rules)
     told = events.order_event(
         events.ORDER_STATUS_CHANGED, user_id=order.user_id, order_id=order.id, reference=order.order_number,
         status=status, at=now,

@@ -9,7 +9,7 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Context, Origin
 from sojourn.platform.inbox import events as inbox
 from sojourn.platform.jobs.queue import enqueue
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.storefront import SalesRules, Storefront
 from sojourn.providers.payments.port import (
     BadSignature,
     EventKind,
@@ -80,11 +80,13 @@ async def handle(
         return
     if not await inbox.lock_unhandled(tx, provider=provider, event_id=event.id):
         return
-    outcome = await _note(tx, provider, event, payables, now)
+    outcome = await _note(tx, provider, event, payables, storefront.rules, now)
     await inbox.mark_handled(tx, provider=provider, event_id=event.id, outcome=outcome, now=now)
 
 
-async def _note(tx: Connection, provider: str, event: ProviderEvent, payables: Payables, now: datetime) -> str:
+async def _note(
+    tx: Connection, provider: str, event: ProviderEvent, payables: Payables, rules: SalesRules, now: datetime
+) -> str:
     payment = (
         await queries.find_by_intent(tx, provider=provider, intent_id=event.intent_id) if event.intent_id else None
     )
@@ -93,7 +95,7 @@ async def _note(tx: Connection, provider: str, event: ProviderEvent, payables: P
     if event.intent is not None:
         return await _note_intent(tx, event.kind, event.intent, payment, now)
     if event.refund is not None:
-        return await _note_refund(tx, event, payment, payables, now)
+        return await _note_refund(tx, event, payment, payables, rules, now)
     if event.dispute is not None:
         await queries.mark_disputed(tx, payment_id=payment.id, status=event.dispute.status, now=now)
         details = {"reference": payment.reference, "status": event.dispute.status, "reason": event.dispute.reason}
@@ -127,16 +129,16 @@ async def _note_intent(tx: Connection, kind: EventKind, intent: ProviderIntent, 
 
 
 async def _note_refund(
-    tx: Connection, event: ProviderEvent, payment: Payment, payables: Payables, now: datetime
+    tx: Connection, event: ProviderEvent, payment: Payment, payables: Payables, rules: SalesRules, now: datetime
 ) -> str:
     answer = event.refund
     assert answer is not None  # noqa: S101 - the caller has looked
     refund = await queries.find_provider_refund(tx, provider_refund_id=answer.id)
     refund_id = refund.id if refund else _own_refund(answer.metadata.get("refund_id"))
     if refund_id is not None:
-        await refunds.note_answer(tx, payables=payables, refund_id=refund_id, answer=answer, now=now)
+        await refunds.note_answer(tx, payables=payables, rules=rules, refund_id=refund_id, answer=answer, now=now)
     else:
-        await refunds.note_foreign(tx, payables=payables, payment=payment, answer=answer, now=now)
+        await refunds.note_foreign(tx, payables=payables, rules=rules, payment=payment, answer=answer, now=now)
     return f"refund_{answer.status.value}"
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection
 from sojourn.platform.jobs.queue import Effect
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.storefront import SalesRules, Storefront
 
 
 class PurchaseKind(StrEnum):
@@ -84,9 +84,10 @@ class Payable(Protocol):
         ...
 
     async def note_refunds(
-        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, now: datetime
-    ) -> None:
-        """The sum of succeeded refunds has changed."""
+        self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, rules: SalesRules,
+        now: datetime,
+    ) -> None:  # fmt: skip
+        """The sum of succeeded refunds has changed: it is less when one has failed after all."""
         ...
 
 

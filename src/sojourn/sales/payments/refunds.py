@@ -14,6 +14,7 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import SYSTEM_ORIGIN, Context, Origin
 from sojourn.platform.jobs.queue import Effect, enqueue
 from sojourn.platform.kit.money import ZERO
+from sojourn.platform.storefront import SalesRules
 from sojourn.providers.payments.port import (
     PaymentProvider,
     ProviderError,
@@ -111,12 +112,15 @@ async def send(work: Work, *, payables: Payables, refund_id: UUID) -> None:
     if refund.status is not RefundState.PENDING or payment.provider_intent_id is None:
         return
     answer = await _ask(provider, refund, payment)
+    rules = work.runtime.storefront.rules
     async with work.runtime.db.unit_of_work() as tx:
         if isinstance(answer, ProviderRefund):
-            await note_answer(tx, payables=payables, refund_id=refund_id, answer=answer, now=work.runtime.clock.now())
+            await note_answer(
+                tx, payables=payables, rules=rules, refund_id=refund_id, answer=answer, now=work.runtime.clock.now()
+            )
         else:
             now = work.runtime.clock.now()
-            await _settle(tx, payables, refund_id, RefundState.FAILED, answer.message, None, now)
+            await _settle(tx, payables, rules, refund_id, RefundState.FAILED, answer.message, None, now)
         # Last: settling locks purchase, payment, refund, and the webhook about this refund does so at the same time.
         await queries.note_refund_attempt(
             tx, refund_id=refund_id, provider_refund_id=answer.id if isinstance(answer, ProviderRefund) else None
@@ -141,16 +145,16 @@ async def _ask(provider: PaymentProvider, refund: Refund, payment: Payment) -> P
 
 
 async def note_answer(
-    tx: Connection, *, payables: Payables, refund_id: UUID, answer: ProviderRefund, now: datetime
+    tx: Connection, *, payables: Payables, rules: SalesRules, refund_id: UUID, answer: ProviderRefund, now: datetime
 ) -> None:
     """The provider says how a refund stands. A failure after a success counts: banks send money back."""
     state = STATES[answer.status]
     if state is not RefundState.PENDING:
-        await _settle(tx, payables, refund_id, state, answer.failure_reason, answer.id, now)
+        await _settle(tx, payables, rules, refund_id, state, answer.failure_reason, answer.id, now)
 
 
 async def _settle(
-    tx: Connection, payables: Payables, refund_id: UUID, state: RefundState, failure: str | None,
+    tx: Connection, payables: Payables, rules: SalesRules, refund_id: UUID, state: RefundState, failure: str | None,
     provider_refund_id: str | None, now: datetime,
 ) -> None:  # fmt: skip
     seen = await queries.get_refund(tx, refund_id=refund_id)
@@ -165,7 +169,9 @@ async def _settle(
         tx, refund_id=refund_id, state=state, failure_reason=failure, provider_refund_id=provider_refund_id, now=now
     )
     if payment.disposition is Disposition.APPLIED:
-        await payable.note_refunds(tx, purchase_id=payment.purchase_id, captured=captured, refunded=refunded, now=now)
+        await payable.note_refunds(
+            tx, purchase_id=payment.purchase_id, captured=captured, refunded=refunded, rules=rules, now=now
+        )
     act = Act(
         action=f"refund.{state.value.lower()}", subject_kind="PAYMENT", subject_id=payment.id,
         actor_kind=ActorKind.PROVIDER, amount=refund.amount, currency=refund.currency, reference=payment.reference,
@@ -192,7 +198,7 @@ def _effects(refund: Refund, payment: Payment, state: RefundState, failure: str 
 
 
 async def note_foreign(
-    tx: Connection, *, payables: Payables, payment: Payment, answer: ProviderRefund, now: datetime
+    tx: Connection, *, payables: Payables, rules: SalesRules, payment: Payment, answer: ProviderRefund, now: datetime
 ) -> None:
     """A refund made at the provider's own desk: it becomes one of ours."""
     await payables.of(payment.purchase_kind).lock(tx, purchase_id=payment.purchase_id, now=now)
@@ -208,4 +214,4 @@ async def note_foreign(
         tx, payment=locked, amount=amount, cause=RefundCause.PROVIDER, reason=None, requested_by=None,
         provider_refund_id=answer.id, now=now,
     )  # fmt: skip
-    await note_answer(tx, payables=payables, refund_id=refund.id, answer=answer, now=now)
+    await note_answer(tx, payables=payables, rules=rules, refund_id=refund.id, answer=answer, now=now)

@@ -25,6 +25,8 @@ STOREFRONT = Storefront(
             Module.BOOKINGS,
             Module.PAYMENTS,
             Module.LOYALTY,
+            Module.REFERRALS,
+            Module.STUDENT_DISCOUNT,
             Module.CURRENCY,
             Module.WEATHER,
             Module.DASHBOARD,
