@@ -24,8 +24,9 @@ async def look_ahead(work: Work) -> None:
 TIMERS = (
     Timer(
         name="festivals.look_ahead",
-        cron="15 17 1 * *",
-        title="00:15 in Phnom Penh on the 2nd of each month: the days of festivals, up to ten years ahead",
+        cron="15 0 1 * *",
+        is_local=True,
+        title="00:15 on the first of each month: the days of festivals, up to ten years ahead",
         handler=look_ahead,
     ),
 )
