@@ -18,6 +18,7 @@ from sojourn.channels.ai_tools.keys import ServiceKeys
 from sojourn.channels.pay_links.page import CardPage
 from sojourn.modules import PAYABLES, ROUTERS, TIMERS
 from sojourn.people.auth.access import Gate
+from sojourn.people.auth.supabase import SupabaseDoor
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, CATALOGUE_CHANGED, Listener
 from sojourn.platform.events.hub import Hub
 from sojourn.platform.events.log import EVENTS_CHANNEL
@@ -131,6 +132,7 @@ class Application:
                 examples=EXAMPLES,
                 gate=gate,
                 vendors=vendors,
+                supabase=SupabaseDoor(vendors.supabase) if vendors.supabase else None,
                 payables=PAYABLES,
                 timers=TIMERS,
                 deletion_guard=OpenPurchases(),

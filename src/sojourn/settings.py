@@ -54,6 +54,9 @@ class StorefrontSettings(BaseModel):
     google_client_id: str | None = None
     google_client_secret: SecretStr | None = None
     google_api_base: str | None = None
+    supabase_url: str | None = None
+    supabase_service_role_key: SecretStr | None = None
+    supabase_jwt_secret: SecretStr | None = None
     staff_totp_required: bool = False
     staff_allowed_networks: str = ""
     stripe_secret_key: SecretStr

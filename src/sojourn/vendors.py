@@ -17,6 +17,7 @@ from sojourn.providers.meetings.jitsi import JitsiRooms
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.meetings.zoom import ZoomRooms
 from sojourn.providers.oauth.google import GOOGLE, GoogleIdentity
+from sojourn.providers.oauth.supabase import SupabaseAuth
 from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
 from sojourn.providers.push import fcm
 from sojourn.providers.push.account import read_service_account
@@ -59,6 +60,7 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         push=_choose_push(settings),
         meetings=_choose_meetings(settings),
         google=_choose_google(settings),
+        supabase=_choose_supabase(settings),
         storage=_choose_storage(settings),
         scanner=_choose_scanner(settings.clamd_url),
         faces=_choose_faces(settings),
@@ -115,6 +117,17 @@ def _choose_google(settings: StorefrontSettings) -> GoogleIdentity | None:
         client_id=settings.google_client_id,
         client_secret=_required(settings.google_client_secret, "GOOGLE_CLIENT_SECRET"),
         issuer=settings.google_api_base or GOOGLE,
+    )
+
+
+def _choose_supabase(settings: StorefrontSettings) -> SupabaseAuth | None:
+    if not settings.supabase_url:
+        return None
+    secret = settings.supabase_jwt_secret
+    return SupabaseAuth(
+        url=settings.supabase_url,
+        service_role_key=_required(settings.supabase_service_role_key, "SUPABASE_SERVICE_ROLE_KEY"),
+        jwt_secret=secret.get_secret_value() if secret else None,
     )
 
 

@@ -24,8 +24,10 @@ CHECKS = (
 )  # fmt: skip
 # Left out: negative_data_rejection, for numbers and booleans may come as text ("enableImplicitConversion", says the
 # document), and unsupported_method, for `GET /payments/confirm` is a payment whose id is not well written.
-# The first three end the token that all others need; a stream of events does not end.
-NOT_CALLED = ("sign_out_everywhere", "delete_user", "change_password", "stream_events")
+# The first three end the token that all others need; a stream of events does not end; the last two lead elsewhere.
+NOT_CALLED = (
+    "sign_out_everywhere", "delete_user", "change_password", "stream_events", "visit_google", "return_from_google",
+)  # fmt: skip
 
 
 async def _derlg(admin: StorefrontClient, sandbox: str) -> dict[str, Any]:

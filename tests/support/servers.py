@@ -1,5 +1,7 @@
-"""Servers of the outside world that tests run for real: an S3-compatible store, and ClamAV's daemon."""
+"""Servers of the outside world that tests run for real: an S3-compatible store, ClamAV's daemon, a pooler."""
 
+import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -8,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
@@ -15,6 +19,7 @@ from sojourn.platform.processes import find_free_port
 
 START_SECONDS = 30
 CLAMD = shutil.which("clamd", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin:/usr/bin:/usr/local/bin")
+PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin:/usr/bin:/usr/local/bin")
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + rb"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
@@ -73,3 +78,34 @@ def _until_it_answers(answers: Callable[[], bool]) -> None:
             pass
         time.sleep(0.05)
     raise TimeoutError("the server did not start")
+
+
+@contextmanager
+def run_pooler(dsn: str) -> Iterator[str]:
+    """`dsn` through PgBouncer in transaction mode, with as few connections behind it as show what is left on them."""
+    assert PGBOUNCER is not None
+    port = find_free_port()
+    parts = urlsplit(dsn)
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "users.txt").write_text(f'"{parts.username}" "{parts.password}"\n')
+        settings = folder / "pgbouncer.ini"
+        settings.write_text(
+            f"[databases]\n* = host={parts.hostname} port={parts.port}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = plain\n"
+            f"auth_file = {folder}/users.txt\npool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 200\n"
+        )
+        command = [PGBOUNCER, str(settings)]
+        if os.geteuid() == 0:  # which it refuses
+            nobody = pwd.getpwnam("nobody")
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+            command = [PGBOUNCER, "--user", "nobody", str(settings)]
+
+        def answers() -> bool:
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
+                return True
+
+        with _running(command):
+            _until_it_answers(answers)
+            yield urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}"))

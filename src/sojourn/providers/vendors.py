@@ -10,6 +10,7 @@ from sojourn.providers.faces.port import FaceEngine
 from sojourn.providers.mail.port import MailSender
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.oauth.port import IdentityProvider
+from sojourn.providers.oauth.supabase import SupabaseAuth
 from sojourn.providers.payments.port import PaymentProvider
 from sojourn.providers.push.port import PushSender
 from sojourn.providers.rates.cached import CachedRates
@@ -25,6 +26,7 @@ class Vendors:
     push: PushSender | None
     meetings: MeetingRooms
     google: IdentityProvider | None
+    supabase: SupabaseAuth | None
     storage: FileStore
     scanner: Scanner
     faces: FaceEngine | None
@@ -40,6 +42,8 @@ class Vendors:
         await self.meetings.aclose()
         if self.google is not None:
             await self.google.aclose()
+        if self.supabase is not None:
+            await self.supabase.aclose()
         if self.faces is not None:
             await self.faces.aclose()
         await self.rates.aclose()

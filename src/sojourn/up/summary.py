@@ -53,6 +53,7 @@ def _of_storefront(
     return [
         ("API", f"{api}{storefront.prefix}"),
         ("documentation", f"{api}{storefront.docs_path}"),
+        ("Google", f"{api}{storefront.prefix}/auth/google?return_to={api}{storefront.docs_path}"),
         *([("MCP server", f"{api}{storefront.prefix}/mcp")] if Module.AI_TOOLS in storefront.modules else []),
         ("database", environment[f"{key}_DATABASE_URL"]),
         ("rate limits", f"{limit} sign-ups and sign-ins a minute here, {usual} in production"),

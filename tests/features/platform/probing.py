@@ -12,6 +12,6 @@ def probe(client: StorefrontClient, router: Router, *, auth: httpx.Auth | None =
     """A visitor of `client`'s storefront when its only feature is `router`. Faults are answered, not raised."""
     runtime = client.runtime
     gate = Gate(secret=runtime.access_secret, clock=runtime.clock)
-    app = storefront_application(runtime, [router], gate=gate)
+    app = storefront_application(runtime, [router], gate=gate, supabase=None)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url=f"http://sojourn.test{runtime.storefront.prefix}", auth=auth)

@@ -15,8 +15,9 @@ from fastapi import Depends
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
-from sojourn.people.auth.errors import NetworkNotAllowed, SecondFactorMissing
+from sojourn.people.auth.errors import NetworkNotAllowed, SecondFactorMissing, SupabaseAccountRefused
 from sojourn.people.auth.networks import is_within
+from sojourn.people.auth.supabase import SupabaseDoor
 from sojourn.people.auth.tokens import AccessClaims, read_access_token
 from sojourn.people.roles import STAFF, Role
 from sojourn.platform.db.database import Connection
@@ -51,6 +52,12 @@ class Actor:
         return self.role is Role.ADMIN
 
 
+def bearer_token(request: Request) -> str | None:
+    """The token of the request's Authorization header."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 class Gate:
     """Reads tokens and knows which accounts stand. One per storefront and process."""
 
@@ -65,8 +72,8 @@ class Gate:
         """The claims in the request's Authorization header, when it carries a valid token."""
         scope = request.scope  # asked by the limiter, the idempotency keys and the route: read once
         if "access_claims" not in scope:
-            scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            scope["access_claims"] = self._read(token.strip()) if scheme.lower() == "bearer" else None
+            token = bearer_token(request)
+            scope["access_claims"] = self._read(token) if token else None
         claims: AccessClaims | None = scope["access_claims"]
         return claims
 
@@ -133,10 +140,27 @@ async def _recognise(request: Request) -> Actor | None:
     gate: Gate = request.app.state.gate
     claims = gate.claims(request)
     runtime = get_runtime(request)
-    actor = await gate.admit(claims, runtime) if claims else None
+    actor = await gate.admit(claims, runtime) if claims else await _recognise_supabase(request, gate)
     networks = runtime.storefront.staff.networks
     if networks and actor is not None and actor.role in STAFF and not is_within(request.scope["client_ip"], networks):
         raise NetworkNotAllowed
+    return actor
+
+
+async def _recognise_supabase(request: Request, gate: Gate) -> Actor | None:
+    """Whoever Supabase's token names, where the storefront takes those. Who has a second factor here must have been
+    asked for one there, and staff sign in here."""
+    door: SupabaseDoor | None = request.app.state.supabase
+    token = bearer_token(request) if door is not None else None
+    if door is None or not token:
+        return None
+    found = await door.recognise(request, token)
+    if found is None:
+        return None
+    claims, is_strong = found
+    actor = await gate.admit(claims, get_runtime(request))
+    if actor is not None and (actor.role in STAFF or (actor.has_second_factor and not is_strong)):
+        raise SupabaseAccountRefused
     return actor
 
 
@@ -163,9 +187,9 @@ async def _current_user(actor: Annotated[Actor | None, Depends(_maybe_user)]) ->
 
 
 # For OpenAPI: what whoever asks for somebody signed in may answer.
-_maybe_user.refusals = (SecondFactorMissing, NetworkNotAllowed)  # type: ignore[attr-defined]
+_maybe_user.refusals = (SecondFactorMissing, NetworkNotAllowed, SupabaseAccountRefused)  # type: ignore[attr-defined]
 _current_user.refusals = (NotAuthenticated, NotAllowed)  # type: ignore[attr-defined]
-_enrolling_user.refusals = (NotAuthenticated, NetworkNotAllowed)  # type: ignore[attr-defined]
+_enrolling_user.refusals = (NotAuthenticated, NetworkNotAllowed, SupabaseAccountRefused)  # type: ignore[attr-defined]
 
 
 def having(*roles: Role) -> Callable[..., Awaitable[Actor]]:

@@ -119,3 +119,10 @@ class OtherIdentityLinked(Refusal):
 class SignInMethodOff(NotFound):
     code = "SIGN_IN_METHOD_OFF"
     sentence = "This way to sign in is not offered here."
+
+
+class SupabaseAccountRefused(NotAllowed):
+    """`details`: the `reason`, a code, where there is one to tell."""
+
+    code = "SUPABASE_ACCOUNT_REFUSED"
+    sentence = "This Supabase account cannot be used here. Sign in with your password."

@@ -112,6 +112,9 @@ class Database:
     ) -> "Database":
         """Open the pool. `through_pooler`: a transaction-mode pooler stands between, so statements are not cached.
         `mirror` is told what Redis is to follow."""
+        session = {"application_name": "sojourn", "timezone": "UTC"}
+        if not through_pooler:  # which refuses what it cannot keep apart between its clients
+            session["jit"] = "off"
         pool = await asyncpg.create_pool(
             dsn,
             min_size=min(2, size),
@@ -121,7 +124,7 @@ class Database:
             command_timeout=30,
             statement_cache_size=0 if through_pooler else 400,
             max_cached_statement_lifetime=0,
-            server_settings={"application_name": "sojourn", "timezone": "UTC", "jit": "off"},
+            server_settings=session,
         )
         return cls(pool, dsn=dsn, mirror=mirror)
 
