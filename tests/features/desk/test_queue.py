@@ -54,6 +54,7 @@ async def test_timers_are_shown_with_their_runs(derlg: StorefrontClient, holyone
     ran = timers["desk.invariants"]
     assert (ran["last_run_at"], ran["next_run_at"]) == ("2026-12-01T03:00:01Z", "2026-12-01T03:15:00Z")
     assert timers["desk.forget_answers"]["last_run_at"] is None
+    assert (ran["zone"], timers["notifications.festival_alerts"]["zone"]) == ("UTC", "Asia/Phnom_Penh")
     bare = read(await (await holyone.sign_in_as(Role.ADMIN)).get("/admin/jobs"))
     assert {"isRunning", "lastRunAt", "nextRunAt"} <= set(bare["timers"][0])
 

@@ -68,6 +68,35 @@ async def test_a_timer_that_fails_is_told_to_the_desk_and_runs_again(books: Book
     assert runs >= 2
 
 
+async def test_a_daily_timer_goes_by_the_storefronts_clock_and_runs_once_after_downtime(
+    books: Books, dsn: str, sandbox: str
+) -> None:
+    runs: list[str] = []
+
+    async def note(work: Work) -> None:
+        runs.append(work.runtime.storefront.key)
+
+    await books.execute(
+        "INSERT INTO pgqueuer_schedules (expression, entrypoint, next_run) "
+        "VALUES ('0 8 * * *', 'trial.local', now() - interval '3 days')"
+    )
+    timers = [
+        Timer(name="trial.local", cron="0 8 * * *", is_local=True, title="At eight", handler=note),
+        Timer(name="trial.universal", cron="0 8 * * *", title="At eight in UTC", handler=note),
+    ]
+    async with at_work(dsn, sandbox, timers=timers):
+        await until(books, True, "SELECT last_run IS NOT NULL FROM pgqueuer_schedules WHERE entrypoint = 'trial.local'")
+        shown = await books.fetch(
+            "SELECT entrypoint, (next_run AT TIME ZONE 'Asia/Phnom_Penh')::time(0)::text AS at, "
+            "next_run > now() AND next_run <= now() + interval '1 day' AS is_next FROM pgqueuer_schedules"
+        )
+    assert runs == ["derlg"]
+    assert {row["entrypoint"]: (row["at"], row["is_next"]) for row in shown} == {
+        "trial.local": ("08:00:00", True),
+        "trial.universal": ("15:00:00", True),
+    }
+
+
 async def test_a_job_cut_off_by_the_stop_is_kept_for_the_next_worker(
     books: Books, dsn: str, sandbox: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

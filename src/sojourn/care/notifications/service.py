@@ -120,9 +120,8 @@ async def deliver(work: Work, notification_id: UUID) -> None:
             tx, waiting.id, provider=sent.provider, provider_id=sent.provider_id, now=work.runtime.clock.now()
         )
     logger.info(
-        "notification sent",
-        notification=waiting.kind,
-        channel=waiting.channel,
+        "push sent" if waiting.channel is Channel.PUSH else "mail sent",
+        news=waiting.kind,
         notification_id=str(waiting.id),
         provider_id=sent.provider_id,
     )
@@ -143,9 +142,8 @@ async def _fail(work: Work, waiting: Waiting, error: str) -> None:
     async with work.runtime.db.unit_of_work() as tx:
         await queries.mark_failed(tx, waiting.id, provider=carrier.name if carrier else None, error=error)
     logger.error(
-        "notification not sent",
-        notification=waiting.kind,
-        channel=waiting.channel,
+        "push not sent" if waiting.channel is Channel.PUSH else "mail not sent",
+        news=waiting.kind,
         notification_id=str(waiting.id),
         error=error,
     )
