@@ -10,13 +10,16 @@ from tests.support.client import StorefrontClient, read, refusal
 from tests.support.selling import hold, hold_and_pay, put_trip_on_sale
 from tests.support.work import do_jobs
 
+from sojourn.modules import PAYABLES
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.kit.ids import new_id
+from sojourn.providers.payments.port import ProviderRefund, RefundStatus
 from sojourn.providers.work import Work
 from sojourn.sales.invoices import service
 from sojourn.sales.invoices.errors import InvoiceNotFound
 from sojourn.sales.invoices.jobs import issue_missing
+from sojourn.sales.payments.refunds import note_answer
 
 
 async def test_a_paid_booking_has_an_invoice(derlg: StorefrontClient, sandbox: str) -> None:
@@ -100,6 +103,45 @@ async def test_a_refund_has_a_credit_note_that_corrects_the_invoice(
     assert "DLC-2026-000001" in printed
     assert "DLI-2026-000001" in printed
     assert "$50.00" in printed
+
+
+async def test_a_refund_that_fails_after_all_takes_its_credit_note_and_its_points_back(
+    derlg: StorefrontClient, sandbox: str, work: Work
+) -> None:
+    traveller, admin = await derlg.sign_in_as(), await derlg.sign_in_as(Role.ADMIN)
+    booking = await hold_and_pay(traveller, sandbox, await put_trip_on_sale(derlg))
+    payment_id = await payment_of(derlg, booking["id"])
+    read(await admin.post(f"/payments/{payment_id}/refund", json={"amount": "50.00", "reason": "Late bus"}), 202)
+    await settle_jobs(work)
+    await issue_missing(work)
+    assert read(await traveller.get("/loyalty/balance"))["pending"] == 150
+    refund = await refund_of(derlg, payment_id)
+    answer = ProviderRefund(
+        id=refund["provider_refund_id"], intent_id=booking["payment"]["stripe_payment_intent_id"],
+        charge_id=None, status=RefundStatus.FAILED, amount_minor=5000, currency="USD",
+        failure_reason="expired_or_canceled_card", metadata={}, created_at=derlg.runtime.clock.now(),
+    )  # fmt: skip
+    for _ in range(2):
+        async with derlg.database.unit_of_work() as tx:
+            await note_answer(
+                tx, payables=PAYABLES, rules=derlg.storefront.rules, refund_id=refund["id"], answer=answer,
+                now=derlg.runtime.clock.now(),
+            )  # fmt: skip
+    assert read(await traveller.get("/loyalty/balance"))["pending"] == 200
+    await asyncio.gather(*(issue_missing(work) for _ in range(3)))
+    papers = {paper["kind"]: paper for paper in read(await traveller.get("/invoices"))}
+    assert len(papers) == 3
+    debit = papers["DEBIT_NOTE"]
+    assert (debit["number"], debit["total"], debit["corrects_id"]) == (
+        "DLI-2026-000002", "50.00", papers["CREDIT_NOTE"]["id"],
+    )  # fmt: skip
+    printed = text_of(await traveller.get(f"/invoices/{debit['id']}"))
+    assert "Debit note" in printed
+    assert papers["CREDIT_NOTE"]["number"] in printed
+    again = {"amount": "50.00", "reason": "Once more"}
+    read(await admin.post(f"/payments/{payment_id}/refund", json=again), 202)
+    await settle_jobs(work)
+    assert read(await traveller.get("/loyalty/balance"))["pending"] == 150
 
 
 async def test_money_that_paid_nothing_has_no_papers(derlg: StorefrontClient, sandbox: str) -> None:

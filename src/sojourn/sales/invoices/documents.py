@@ -73,6 +73,30 @@ def credit_note_document(
     )
 
 
+def debit_note_document(*, credit_note: InvoiceDocument, storefront: Storefront, issued_on: date) -> InvoiceDocument:
+    """What takes a credit note back when its refund has failed after all; amounts are positive."""
+    words = _phrases()[credit_note.language]
+    line = InvoiceLine(
+        description=f"{words['refund_failed']}: {credit_note.title}", unit_price=credit_note.total,
+        amount=credit_note.total,
+    )  # fmt: skip
+    return InvoiceDocument(
+        kind=InvoiceKind.DEBIT_NOTE,
+        number=UNNUMBERED,
+        issued_on=issued_on,
+        language=credit_note.language,
+        seller=_seller(storefront),
+        buyer=credit_note.buyer,
+        reference=credit_note.reference,
+        title=credit_note.title,
+        lines=(line,),
+        subtotal=credit_note.total,
+        total=credit_note.total,
+        currency=credit_note.currency,
+        corrects_number=credit_note.number,
+    )
+
+
 def _split(lines: tuple[PaidLine, ...]) -> tuple[tuple[InvoiceLine, ...], tuple[DiscountLine, ...]]:
     priced = tuple(
         InvoiceLine(

@@ -84,7 +84,8 @@ class InvoicePaging(Wire):
 
 
 class InvoiceOut(Wire):
-    """An invoice, or a credit note that corrects the invoice `corrects_id`. `total` is positive in both."""
+    """An invoice, a credit note that corrects the invoice `corrects_id`, or a debit note that takes the credit note
+    `corrects_id` back because its refund did not arrive. `total` is positive in all."""
 
     id: UUID
     kind: InvoiceKind

@@ -105,6 +105,18 @@ SELECT r.id FROM refunds r JOIN payments p ON p.id = r.payment_id
    AND NOT EXISTS (SELECT FROM invoices i WHERE i.refund_id = r.id)
  ORDER BY r.settled_at, r.id LIMIT $1
 """
+_UNREVERSED = """
+SELECT n.id FROM refunds r JOIN invoices n ON n.refund_id = r.id
+ WHERE r.status = 'FAILED'
+   AND NOT EXISTS (SELECT FROM invoices d WHERE d.corrects_id = n.id AND d.kind = 'DEBIT_NOTE')
+ ORDER BY r.settled_at, r.id LIMIT $1
+"""
+_FIND_DEBIT_NOTE = f"SELECT {_COLUMNS} FROM invoices i WHERE i.corrects_id = $1 AND i.kind = 'DEBIT_NOTE'"
+# The credit note of a refund that has failed; its lock keeps a second caller from taking it back as well.
+_LOCK_UNEARNED = f"""
+SELECT {_COLUMNS} FROM invoices i JOIN refunds r ON r.id = i.refund_id
+ WHERE i.id = $1 AND r.status = 'FAILED' FOR NO KEY UPDATE OF i
+"""
 
 
 def _invoice(row: Row | None) -> Invoice | None:
@@ -203,3 +215,18 @@ async def list_uninvoiced(connection: Connection, *, limit: int) -> Sequence[UUI
 async def list_uncredited(connection: Connection, *, limit: int) -> Sequence[UUID]:
     """Refunds that have gone out and have no credit note yet, oldest first."""
     return [row["id"] for row in await connection.fetch(_UNCREDITED, limit)]
+
+
+async def list_unreversed(connection: Connection, *, limit: int) -> Sequence[UUID]:
+    """Credit notes of refunds that have failed after all, and were not taken back yet."""
+    return [row["id"] for row in await connection.fetch(_UNREVERSED, limit)]
+
+
+async def find_debit_note(connection: Connection, *, credit_note_id: UUID) -> Invoice | None:
+    """What has taken the credit note back."""
+    return _invoice(await connection.fetchrow(_FIND_DEBIT_NOTE, credit_note_id))
+
+
+async def lock_unearned(tx: Connection, *, credit_note_id: UUID) -> Invoice | None:
+    """The credit note, locked, if its refund has failed after all."""
+    return _invoice(await tx.fetchrow(_LOCK_UNEARNED, credit_note_id))

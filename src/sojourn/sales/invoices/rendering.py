@@ -25,8 +25,11 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class InvoiceKind(StrEnum):
+    """A debit note takes a credit note back whose refund has failed after all."""
+
     INVOICE = "INVOICE"
     CREDIT_NOTE = "CREDIT_NOTE"
+    DEBIT_NOTE = "DEBIT_NOTE"
 
 
 class _Plain(BaseModel):
@@ -70,8 +73,9 @@ class DiscountLine(_Plain):
 class InvoiceDocument(_Plain):
     """Everything printed on one invoice or credit note, as it was frozen at issue.
 
-    `corrects_number` names the invoice a credit note corrects. Amounts of a credit note are given as positive
-    numbers: the title says which way the money goes. `payment_method` is shown as given ("Visa **** 4242").
+    `corrects_number` names the invoice a credit note corrects, or the credit note a debit note takes back. Amounts of
+    both are given as positive numbers: the title says which way the money goes. `payment_method` is shown as given
+    ("Visa **** 4242").
     """
 
     kind: InvoiceKind
@@ -124,7 +128,7 @@ def _printed(document: InvoiceDocument, zone: ZoneInfo) -> dict[str, object]:
         "lines": [_row(line, document) for line in document.lines],
         "sums": _sums(document, labels),
         "total": [
-            labels["total" if document.kind is InvoiceKind.INVOICE else "total_credited"],
+            labels["total_credited" if document.kind is InvoiceKind.CREDIT_NOTE else "total"],
             _money(document.total, document),
         ],
         "settled": _settled(document, labels, zone),
@@ -139,7 +143,8 @@ def _facts(document: InvoiceDocument, labels: dict[str, str]) -> list[tuple[str,
         (labels["reference"], document.reference),
     ]
     if document.corrects_number:
-        rows.append((labels["corrects"], document.corrects_number))
+        corrects = "takes_back" if document.kind is InvoiceKind.DEBIT_NOTE else "corrects"
+        rows.append((labels[corrects], document.corrects_number))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Issuing invoices and credit notes: once each, numbered without gaps, never changed (rules, section 5)."""
+"""Issuing invoices, credit and debit notes: once each, numbered without gaps, never changed (rules, section 5)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +7,7 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.kit.clock import local_date
 from sojourn.platform.storefront import Storefront
 from sojourn.sales.invoices import queries
-from sojourn.sales.invoices.documents import credit_note_document, invoice_document
+from sojourn.sales.invoices.documents import credit_note_document, debit_note_document, invoice_document
 from sojourn.sales.invoices.errors import InvoiceNotFound
 from sojourn.sales.invoices.models import Invoice
 from sojourn.sales.invoices.rendering import InvoiceDocument
@@ -61,4 +61,26 @@ async def ensure_credit_note(
     return await queries.insert_invoice(
         tx, document=document, series=storefront.credit_note_prefix, payment_id=refund.payment_id,
         refund_id=refund_id, corrects_id=invoice.id, now=now,
+    )  # fmt: skip
+
+
+async def ensure_debit_note(
+    tx: Connection, *, storefront: Storefront, credit_note_id: UUID, now: datetime
+) -> Invoice | None:
+    """What takes back a credit note whose refund has failed after all; issued, among the invoices, if it was not yet.
+
+    None while the refund stands.
+    """
+    credit_note = await queries.lock_unearned(tx, credit_note_id=credit_note_id)
+    if credit_note is None:
+        return None
+    if found := await queries.find_debit_note(tx, credit_note_id=credit_note_id):
+        return found
+    document = debit_note_document(
+        credit_note=InvoiceDocument.model_validate(credit_note.document), storefront=storefront,
+        issued_on=local_date(now, storefront.time_zone),
+    )  # fmt: skip
+    return await queries.insert_invoice(
+        tx, document=document, series=storefront.invoice_prefix, payment_id=credit_note.payment_id,
+        corrects_id=credit_note.id, now=now,
     )  # fmt: skip
