@@ -137,7 +137,7 @@ async def _give_back(
     tx: Connection, booking: Booking, purchase_ids: list[UUID], refund: Decimal, canceller: Canceller,
     sales: SalesRules, now: datetime, origin: Origin,
 ) -> None:  # fmt: skip
-    """Points and money, in the proportion in which they paid."""
+    """Points and money, in the proportion in which they paid. What is kept was earned: nothing else would free it."""
     if booking.status is BookingStatus.RESERVED:
         if booking.loyalty_points_used:
             await loyalty.release(tx, purchase_id=booking.id)
