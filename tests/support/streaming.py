@@ -61,11 +61,13 @@ class Reader:
         return taken
 
     async def has_ended(self) -> bool:
-        try:
-            while True:
-                await self.next()
-        except StopAsyncIteration:
-            return True
+        """Raises TimeoutError when it goes on."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            try:
+                while True:
+                    await self.next()
+            except StopAsyncIteration:
+                return True
 
 
 @asynccontextmanager

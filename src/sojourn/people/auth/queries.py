@@ -55,8 +55,10 @@ WITH gone AS (DELETE FROM devices WHERE session_id = $1 AND user_id = $2)
 UPDATE refresh_tokens SET revoked_at = $3 WHERE family_id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id
 """
 REVOKE_ALL = """
-WITH gone AS (DELETE FROM devices WHERE user_id = $1)
-UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL
+WITH gone AS (DELETE FROM devices WHERE user_id = $1), revoked AS (
+    UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL
+)
+SELECT refresh_token_version FROM users WHERE id = $1
 """
 SELECT_FAMILY = "SELECT user_id, family_id FROM refresh_tokens WHERE token_hash = $1"
 SELECT_SESSIONS = """
@@ -155,8 +157,10 @@ async def revoke_family(tx: Connection, *, family_id: UUID, user_id: UUID, now: 
     return bool(await tx.fetch(REVOKE_FAMILY, family_id, user_id, now))
 
 
-async def revoke_all(tx: Connection, user_id: UUID, *, now: datetime) -> None:
-    await tx.execute(REVOKE_ALL, user_id, now)
+async def revoke_all(tx: Connection, user_id: UUID, *, now: datetime) -> int:
+    """Revoke every refresh token. Returns the version that tokens need now."""
+    version: int = await tx.fetchval(REVOKE_ALL, user_id, now)
+    return version
 
 
 async def find_family(connection: Connection, token_hash: bytes) -> Row | None:

@@ -13,10 +13,12 @@ from sojourn.people.auth.models import Session
 from sojourn.people.users.models import User
 from sojourn.people.users.queries import get_user
 from sojourn.platform.audit.trail import Act, ActorKind, record
-from sojourn.platform.db.database import Connection
+from sojourn.platform.db.database import Connection, mirror_after_commit
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, notify
 from sojourn.platform.http.context import Origin
 from sojourn.platform.kit.ids import new_id, new_secret
+from sojourn.platform.redis.keys import VERSION_LIFE, refresh_token_version
+from sojourn.platform.redis.port import Raise
 
 REFRESH_LIFE = timedelta(days=7)
 MAX_USER_AGENT = 200
@@ -74,8 +76,15 @@ async def end_all_sessions(tx: Connection, user_id: UUID, *, now: datetime) -> N
 
 async def forget_sessions(tx: Connection, user_id: UUID, *, now: datetime) -> None:
     """For whoever has raised the version already: revoke the refresh tokens and tell every process."""
-    await queries.revoke_all(tx, user_id, now=now)
+    version = await queries.revoke_all(tx, user_id, now=now)
+    _mirror_version(user_id, version)
     await notify(tx, ACCOUNT_CHANGED, str(user_id))
+
+
+def _mirror_version(user_id: UUID, version: int) -> None:
+    """For whoever reads our tokens and asks Redis, not us, whether they still count (docs/redis.md)."""
+    life = round(VERSION_LIFE.total_seconds())
+    mirror_after_commit(Raise(refresh_token_version(user_id), version, life))
 
 
 async def _issue(tx: Connection, *, user: User, family_id: UUID, secret: str, now: datetime, origin: Origin) -> Session:
@@ -86,4 +95,5 @@ async def _issue(tx: Connection, *, user: User, family_id: UUID, secret: str, no
         token_hash=hash_refresh_token(token, secret=secret), version=user.refresh_token_version, now=now,
         expires_at=now + REFRESH_LIFE, ip=origin.ip, user_agent=agent or None,
     )  # fmt: skip
+    _mirror_version(user.id, user.refresh_token_version)
     return Session(user=user, id=family_id, refresh_token=token)
