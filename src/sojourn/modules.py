@@ -11,6 +11,9 @@ from sojourn.care.documents import jobs as document_jobs
 from sojourn.care.documents import routes as document_routes
 from sojourn.care.documents import routes_desk as document_desk_routes
 from sojourn.care.documents import routes_links as upload_link_routes
+from sojourn.care.emergency import jobs as emergency_jobs
+from sojourn.care.emergency import routes as emergency_routes
+from sojourn.care.emergency import routes_desk as emergency_desk_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
 from sojourn.care.student_discount import jobs as student_jobs
@@ -42,8 +45,8 @@ from sojourn.desk.jobs import housekeeping
 from sojourn.desk.jobs import routes as queue_routes
 from sojourn.desk.notifications import routes as sent_mail_routes
 from sojourn.people.addresses import routes as address_routes
-from sojourn.people.auth import jobs as auth_jobs
 from sojourn.people.auth import google_routes, recovery_routes, second_factor_routes
+from sojourn.people.auth import jobs as auth_jobs
 from sojourn.people.auth import routes as auth_routes
 from sojourn.people.staff import routes as staff_routes
 from sojourn.people.users import jobs as user_jobs
@@ -67,6 +70,8 @@ from sojourn.sales.orders import routes as order_routes
 from sojourn.sales.orders.payable import OrderPayable
 from sojourn.sales.payments import jobs as payment_jobs
 from sojourn.sales.payments import routes as payment_routes
+from sojourn.sales.payments import routes_payouts as payout_routes
+from sojourn.sales.payments import routes_qr as qr_routes
 from sojourn.sales.payments.payable import Payables, PurchaseKind
 from sojourn.sales.referrals import routes as referral_routes
 
@@ -102,7 +107,13 @@ ROUTERS: dict[Module, Sequence[Router]] = {
         departure_routes.router,
     ),
     Module.ORDERS: (order_routes.router, order_routes.users_router, desk_order_routes.router),
-    Module.PAYMENTS: (payment_routes.router, invoice_routes.router, pay_link_routes.router),
+    Module.PAYMENTS: (
+        qr_routes.router,
+        payment_routes.router,
+        payout_routes.router,
+        invoice_routes.router,
+        pay_link_routes.router,
+    ),
     Module.LOYALTY: (loyalty_routes.router,),
     Module.STUDENT_DISCOUNT: (student_routes.router, student_desk_routes.router),
     Module.REFERRALS: (referral_routes.router, referral_routes.desk_router),
@@ -119,8 +130,9 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.CONSULTATIONS: (hours_routes.router, feed_routes.router, consultation_routes.router),
     Module.CURRENCY: (currency_routes.router,),
     Module.WEATHER: (weather_routes.router,),
-    Module.EVENTS: (event_routes.router,),
+    Module.EMERGENCY: (emergency_routes.router, emergency_desk_routes.router),
     Module.AI_TOOLS: (agent_routes.router, agent_session_routes.router, agent_event_routes.router),
+    Module.EVENTS: (event_routes.router,),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 
@@ -131,6 +143,7 @@ JOBS: Sequence[JobKind] = (
     *departure_jobs.JOBS,
     *consultation_jobs.JOBS,
     *student_jobs.JOBS,
+    *emergency_jobs.JOBS,
     *notification_jobs.JOBS,
     *event_jobs.JOBS,
 )
@@ -143,6 +156,7 @@ TIMERS: Sequence[Timer] = (
     *loyalty_jobs.TIMERS,
     *document_jobs.TIMERS,
     *student_jobs.TIMERS,
+    *emergency_jobs.TIMERS,
     *consultation_jobs.TIMERS,
     *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,

@@ -19,6 +19,7 @@ MIN_SECRET = 32
 # Where the sandbox plays a vendor.
 DEVELOPMENT_BASES = (
     "stripe_api_base",
+    "bakong_api_base",
     "resend_api_base",
     "exchange_rate_api_base",
     "openweather_api_base",
@@ -62,6 +63,13 @@ class StorefrontSettings(BaseModel):
     stripe_secret_key: SecretStr
     stripe_webhook_secret: SecretStr
     stripe_api_base: str | None = None
+    bakong_token: SecretStr | None = None
+    bakong_account_id: str | None = None
+    bakong_merchant_name: str | None = None
+    bakong_merchant_city: str = "Phnom Penh"
+    bakong_merchant_id: str | None = None
+    bakong_acquiring_bank: str | None = None
+    bakong_api_base: str | None = None
     mail_vendor: str = "resend"
     resend_api_key: SecretStr | None = None
     resend_api_base: str | None = None
@@ -88,6 +96,9 @@ class StorefrontSettings(BaseModel):
     openweather_api_base: str | None = None
     firebase_service_account: SecretStr | None = None
     fcm_api_base: str | None = None
+    emergency_webhook_url: str | None = None
+    emergency_webhook_secret: SecretStr | None = None
+    emergency_escalation_emails: str = ""
     from_email: str | None = None
     meeting_vendor: str = "jitsi"
     jitsi_base_url: str = "https://meet.jit.si"
@@ -115,12 +126,6 @@ class StorefrontSettings(BaseModel):
         text = self.ai_service_key.get_secret_value() if self.ai_service_key else ""
         return [key for part in text.split(",") if (key := part.strip())]
 
-    @model_validator(mode="after")
-    def _at_most_two_service_keys(self) -> "StorefrontSettings":
-        if len(self.service_keys) > MAX_SERVICE_KEYS:
-            raise ValueError(f"AI_SERVICE_KEY holds at most {MAX_SERVICE_KEYS} keys, with a comma between them")
-        return self
-
     @property
     def sealing_secrets(self) -> tuple[str, ...]:
         """What people's secrets are sealed with: the first one, and older ones that may still open them."""
@@ -138,6 +143,12 @@ class StorefrontSettings(BaseModel):
             self.staff_networks  # noqa: B018 - reading is the check
         except ValueError as fault:
             raise ValueError(f"STAFF_ALLOWED_NETWORKS: {fault}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _at_most_two_service_keys(self) -> "StorefrontSettings":
+        if len(self.service_keys) > MAX_SERVICE_KEYS:
+            raise ValueError(f"AI_SERVICE_KEY holds at most {MAX_SERVICE_KEYS} keys, with a comma between them")
         return self
 
 
@@ -173,6 +184,8 @@ class Settings(BaseModel):
                 raise ValueError(f"{key.upper()}_ENCRYPTION_KEY must be {MIN_SECRET} secret characters or more")
             if any(len(service_key) < MIN_SECRET for service_key in settings.service_keys):
                 raise ValueError(f"{key.upper()}_AI_SERVICE_KEY must be {MIN_SECRET} secret characters or more")
+            if (settings.emergency_webhook_url or "https://").partition("://")[0] != "https":
+                raise ValueError(f"{key.upper()}_EMERGENCY_WEBHOOK_URL must be https in production")
             if set_bases := [name.upper() for name in DEVELOPMENT_BASES if getattr(settings, name)]:
                 raise ValueError(f"{key}: {', '.join(set_bases)}: for development only")
         return self
@@ -211,8 +224,14 @@ def load_settings(environ: Mapping[str, str], *, known: tuple[str, ...]) -> Sett
     try:
         return Settings.model_validate(values)
     except ValidationError as fault:
-        lines = (f"  {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in fault.errors(include_input=False))
+        lines = (f"  {_variable(e['loc'])}: {e['msg']}" for e in fault.errors(include_input=False))
         raise SettingsError("The environment is not complete:\n" + "\n".join(lines)) from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable that a fault is about: `DERLG_DATABASE_URL (or DATABASE_URL)`."""
+    names = [str(part).upper() for part in location if part != "per_storefront"]
+    return f"{'_'.join(names)} (or {names[-1]})" if len(names) > 1 else "_".join(names)
 
 
 def _values_for(environ: Mapping[str, str], key: str) -> dict[str, str]:

@@ -5,6 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from sojourn.providers.emergency.port import Alarm
+from sojourn.providers.emergency.webhook import WebhookAlarm
 from sojourn.providers.faces.aws_signature import Credentials
 from sojourn.providers.faces.port import FaceEngine
 from sojourn.providers.faces.rekognition import RekognitionFaces
@@ -18,6 +20,10 @@ from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.meetings.zoom import ZoomRooms
 from sojourn.providers.oauth.google import GOOGLE, GoogleIdentity
 from sojourn.providers.oauth.supabase import SupabaseAuth
+from sojourn.providers.payments import bakong
+from sojourn.providers.payments.bakong import BakongQr
+from sojourn.providers.payments.port import ProviderMisconfigured
+from sojourn.providers.payments.qr_port import QrProvider
 from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
 from sojourn.providers.push import fcm
 from sojourn.providers.push.account import read_service_account
@@ -56,8 +62,10 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
     )
     return Vendors(
         payments=payments,
+        qr=_choose_qr(settings),
         mail=_choose_mail(settings),
         push=_choose_push(settings),
+        alarm=_choose_alarm(settings),
         meetings=_choose_meetings(settings),
         google=_choose_google(settings),
         supabase=_choose_supabase(settings),
@@ -67,6 +75,24 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         rates=CachedRates(_choose_rates(settings)),
         weather=CachedWeather(_choose_weather(settings)),
     )
+
+
+def _choose_qr(settings: StorefrontSettings) -> QrProvider | None:
+    """None where nobody has a token: payments by KHQR are then refused, and cards go on."""
+    if settings.bakong_token is None:
+        return None
+    try:
+        return BakongQr(
+            token=settings.bakong_token.get_secret_value(),
+            account_id=_named(settings.bakong_account_id, "BAKONG_ACCOUNT_ID"),
+            merchant_name=_named(settings.bakong_merchant_name, "BAKONG_MERCHANT_NAME"),
+            merchant_city=settings.bakong_merchant_city,
+            merchant_id=settings.bakong_merchant_id,
+            acquiring_bank=settings.bakong_acquiring_bank,
+            base_url=settings.bakong_api_base or bakong.OWN_BASE_URL,
+        )
+    except ProviderMisconfigured as fault:
+        raise SettingsError(f"BAKONG_*: {fault.message}.") from fault
 
 
 def _choose_mail(settings: StorefrontSettings) -> MailSender:
@@ -129,6 +155,19 @@ def _choose_supabase(settings: StorefrontSettings) -> SupabaseAuth | None:
         service_role_key=_required(settings.supabase_service_role_key, "SUPABASE_SERVICE_ROLE_KEY"),
         jwt_secret=secret.get_secret_value() if secret else None,
     )
+
+
+def _choose_alarm(settings: StorefrontSettings) -> Alarm | None:
+    url = settings.emergency_webhook_url
+    if not url:
+        return None
+    if not url.startswith(("https://", "http://")):
+        raise SettingsError("EMERGENCY_WEBHOOK_URL must be a web address, such as https://alarm.example/sojourn.")
+    secret = _required(settings.emergency_webhook_secret, "EMERGENCY_WEBHOOK_SECRET")
+    try:
+        return WebhookAlarm(url=url, secret=secret)
+    except ValueError as fault:
+        raise SettingsError(f"EMERGENCY_WEBHOOK_SECRET: {fault}.") from fault
 
 
 def _smtp(url: str) -> SmtpMail:

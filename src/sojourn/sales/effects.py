@@ -26,6 +26,7 @@ CANCEL_BOOKING = "bookings.cancel"  # booking_id, admin_id, reason
 SEND_REFUND = "payments.send_refund"  # refund_id
 CANCEL_INTENT = "payments.cancel_intent"  # payment_id
 READ_CARD = "payments.read_card"  # payment_id
+ASK_ABOUT_QRS = "payments.ask_about_qrs"  # nothing: it looks for itself
 
 
 def effect(kind: str, **ids: UUID | str | int) -> NewJob:

@@ -12,6 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from sojourn.sandbox import hooks
 from sojourn.sandbox.api import StripeApi
+from sojourn.sandbox.bakong import Bakong
 from sojourn.sandbox.config import (
     LOOPBACK_HOSTS,
     SandboxConfig,
@@ -23,6 +24,7 @@ from sojourn.sandbox.guards import LiveKeyGuard, RequestLog
 from sojourn.sandbox.mail_api import MailApi
 from sojourn.sandbox.oidc import Oidc
 from sojourn.sandbox.pages import Pages
+from sojourn.sandbox.push import PushApi
 from sojourn.sandbox.rates import RatesApi
 from sojourn.sandbox.rekognition import RekognitionApi
 from sojourn.sandbox.store import Store
@@ -65,7 +67,8 @@ def create_app(config: SandboxConfig) -> Starlette:
 
     pages = Pages(store, api, switchboard, wake)
     oidc = Oidc(config.base_url, store, pages.render)
-    routes = [*pages.routes(), *switchboard.routes(), *MailApi(store).routes(), *oidc.routes(), *api.routes()]
+    routes = [*pages.routes(), *switchboard.routes(), *MailApi(store).routes(), *oidc.routes()]
+    routes += [*Bakong(store, pages.render).routes(), *PushApi(store, pages.render).routes(), *api.routes()]
     routes += [*RatesApi(store).routes(), *WeatherApi(store).routes(), *RekognitionApi().routes()]
     middleware = [
         Middleware(RequestLog),

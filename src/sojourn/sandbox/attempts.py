@@ -3,8 +3,8 @@
 from typing import Never
 
 from sojourn.sandbox.account import Account
-from sojourn.sandbox.cards import Card, Outcome, card_by_fingerprint
-from sojourn.sandbox.errors import CardError, Json, StripeError
+from sojourn.sandbox.cards import Outcome, card_by_fingerprint
+from sojourn.sandbox.errors import CardError, Json, ParameterError, StripeError
 from sojourn.sandbox.methods import attach
 from sojourn.sandbox.parameters import Confirming
 from sojourn.sandbox.stripe_objects import new_charge
@@ -13,6 +13,7 @@ AUTHENTICATION_FAILED = (
     "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod "
     "to attempt to fulfill this PaymentIntent again."
 )
+CUSTOMER_CANCELED = "The customer canceled the payment on the payment method's own page."
 
 
 def confirm(account: Account, intent: Json, params: Confirming) -> Json:
@@ -36,8 +37,16 @@ def confirm(account: Account, intent: Json, params: Confirming) -> Json:
             "The provided PaymentMethod is attached to another customer than the PaymentIntent's.",
             param="payment_method",
         )
-    card = card_by_fingerprint(method["card"]["fingerprint"])
+    if method["type"] not in intent["payment_method_types"]:
+        raise StripeError(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent. Please attach a "
+            f"PaymentMethod of one of the following types: {', '.join(intent['payment_method_types'])}.",
+            param="payment_method",
+        )
     intent.update(next_action=None, last_payment_error=None)
+    if method["type"] == "paypal":
+        return _ask_paypal(account, intent, params)
+    card = card_by_fingerprint(method["card"]["fingerprint"])
     if card.outcome is Outcome.DECLINES:
         _decline(account, intent, method, card.decline())
     if card.outcome is Outcome.AUTHENTICATES:
@@ -50,7 +59,17 @@ def _ask_holder(account: Account, intent: Json, method: Json, params: Confirming
         message = "Your card was declined. This transaction requires authentication."
         error = CardError(message, code="authentication_required", decline_code="authentication_required")
         _decline(account, intent, method, error)
-    url = f"{account.base_url}/3ds/{intent['id']}"
+    return _send_away(account, intent, params, to="3ds")
+
+
+def _ask_paypal(account: Account, intent: Json, params: Confirming) -> Json:
+    if params.return_url is None:
+        raise ParameterError("Missing required param: return_url.", code="parameter_missing", param="return_url")
+    return _send_away(account, intent, params, to="paypal")
+
+
+def _send_away(account: Account, intent: Json, params: Confirming, *, to: str) -> Json:
+    url = f"{account.base_url}/{to}/{intent['id']}"
     intent.update(
         status="requires_action",
         next_action={"redirect_to_url": {"return_url": params.return_url, "url": url}, "type": "redirect_to_url"},
@@ -69,6 +88,8 @@ def answer_holder(account: Account, intent: Json, *, is_approved: bool) -> Json:
         return _proceed(account, intent)
     method = account.get("payment_method", intent["payment_method"])
     error = CardError(AUTHENTICATION_FAILED, code="payment_intent_authentication_failure")
+    if method["type"] == "paypal":
+        error = CardError(CUSTOMER_CANCELED, code="payment_method_customer_decline")
     return _back_to_start(account, intent, method, error, charge=None)
 
 
@@ -89,7 +110,6 @@ def finish_processing(account: Account, intent_id: str) -> None:
 def charge_card(account: Account, intent: Json) -> Json:
     """Take the money, or hold it where capture is manual."""
     method = account.get("payment_method", intent["payment_method"])
-    card = card_by_fingerprint(method["card"]["fingerprint"])
     is_captured = intent["capture_method"] != "manual"
     charge = new_charge(
         intent, method, receipt_url=f"{account.base_url}/pay/{intent['id']}", is_captured=is_captured, decline=None
@@ -99,7 +119,7 @@ def charge_card(account: Account, intent: Json) -> Json:
     intent["latest_charge"] = charge["id"]
     if intent["setup_future_usage"] and intent["customer"]:
         attach(account, method, intent["customer"])
-    _plan_trouble(account, card, charge)
+    _plan_trouble(account, method, charge)
     if is_captured:
         return succeed(account, intent, received=intent["amount"])
     intent.update(status="requires_capture", amount_capturable=intent["amount"])
@@ -115,8 +135,8 @@ def succeed(account: Account, intent: Json, *, received: int) -> Json:
     return intent
 
 
-def _plan_trouble(account: Account, card: Card, charge: Json) -> None:
-    if card.outcome is Outcome.DISPUTES:
+def _plan_trouble(account: Account, method: Json, charge: Json) -> None:
+    if method["type"] == "card" and card_by_fingerprint(method["card"]["fingerprint"]).outcome is Outcome.DISPUTES:
         account.later("open_dispute", charge["id"], account.settle_seconds)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sojourn.sandbox.account import Account, merge_metadata
 from sojourn.sandbox.calls import Call, page
 from sojourn.sandbox.cards import card_by_method_name, card_by_number, refuse_expired
-from sojourn.sandbox.errors import Json, StripeError
+from sojourn.sandbox.errors import Json, ParameterError, StripeError
 from sojourn.sandbox.forms import Params
 from sojourn.sandbox.parameters import (
     Confirming,
@@ -16,7 +16,7 @@ from sojourn.sandbox.parameters import (
     MethodCreate,
     Retrieve,
 )
-from sojourn.sandbox.stripe_objects import new_customer, new_method
+from sojourn.sandbox.stripe_objects import new_customer, new_method, new_paypal_method
 
 CUSTOMER_FIELDS = ("email", "name", "phone", "description", "address", "shipping", "preferred_locales")
 
@@ -92,13 +92,17 @@ def attach(account: Account, method: Json, customer: str) -> Json:
     return method
 
 
-def save_method(account: Account, params: MethodCreate) -> Json:
-    """A payment method of the given card number.
+def save_method(account: Account, params: MethodCreate, *, param: str = "card") -> Json:
+    """A payment method of the given card number, or PayPal.
 
     Raises:
         CardError: the number is none, or no test card's.
-        ParameterError: the card has expired.
+        ParameterError: the card is missing or has expired.
     """
+    if params.type == "paypal":
+        return account.save(new_paypal_method(billing=params.billing_details, metadata=params.metadata))
+    if params.card is None:
+        raise ParameterError(f"Missing required param: {param}.", code="parameter_missing", param=param)
     today = datetime.now(UTC)
     refuse_expired(params.card.exp_year, params.card.exp_month, this_year=today.year, this_month=today.month)
     return account.save(
@@ -130,5 +134,5 @@ def chosen_method(account: Account, params: Confirming) -> Json | None:
     if params.payment_method is not None:
         return find_method(account, params.payment_method, param="payment_method")
     if params.payment_method_data is not None:
-        return save_method(account, params.payment_method_data)
+        return save_method(account, params.payment_method_data, param="payment_method_data[card]")
     return None

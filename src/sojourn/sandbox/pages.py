@@ -52,6 +52,8 @@ class Pages:
             Route("/pay/{id}", self.pay, methods=["POST"]),
             Route("/3ds/{id}", self.bank_page, methods=["GET"]),
             Route("/3ds/{id}", self.bank, methods=["POST"]),
+            Route("/paypal/{id}", self.bank_page, methods=["GET"]),
+            Route("/paypal/{id}", self.bank, methods=["POST"]),
             Route("/sandbox.css", self.style, methods=["GET"]),
         ]
 
@@ -96,7 +98,7 @@ class Pages:
 
     async def bank_page(self, request: Request) -> Response:
         intent = self._find_intent(request)
-        return self._missing("payment") if intent is None else self.render("bank.html", intent=intent)
+        return self._missing("payment") if intent is None else self.render(_asking(intent), intent=intent)
 
     async def bank(self, request: Request) -> Response:
         """The holder's answer; then on to the shop's return address, as Stripe does, or to the pay page."""
@@ -106,7 +108,7 @@ class Pages:
             return self._missing("payment")
         answer = parse_qs((await request.body()).decode(errors="replace")).get("answer", [""])[0]
         if answer not in {"approve", "fail"}:
-            return self.render("bank.html", status=400, intent=intent)
+            return self.render(_asking(intent), status=400, intent=intent)
         asked = intent["next_action"] or {}
         return_url = asked.get("redirect_to_url", {}).get("return_url")
         with self._store.transaction():
@@ -165,6 +167,11 @@ def moment(text: str) -> str:
 
 def card_number(number: str) -> str:
     return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
+def _asking(intent: Json) -> str:
+    """Who asks the payer: PayPal, or the card's bank."""
+    return "paypal.html" if "paypal" in intent["payment_method_types"] else "bank.html"
 
 
 def _way_back(intent: Json, return_url: str | None) -> str:

@@ -56,7 +56,7 @@ class ListCustomers(ListPage):
 
 class ListMethods(ListPage):
     customer: Id | None = None
-    type: Literal["card"] | None = None
+    type: Literal["card", "paypal"] | None = None
 
 
 class CustomerFields(Params):
@@ -78,8 +78,10 @@ class CardNumber(Params):
 
 
 class MethodCreate(Params):
-    type: Literal["card"]
-    card: CardNumber
+    """A card needs its number; PayPal asks who pays on its own page."""
+
+    type: Literal["card", "paypal"]
+    card: CardNumber | None = None
     billing_details: Nested = None
     allow_redisplay: Literal["always", "limited", "unspecified"] | None = None
     metadata: Metadata = None
@@ -132,6 +134,7 @@ class IntentCreate(IntentFields):
     amount: Amount
     currency: Currency
     automatic_payment_methods: Nested = None
+    allowed_payment_method_types: Names | None = None
     confirm: bool = False
     confirmation_method: Literal["automatic", "manual"] = "automatic"
 

@@ -53,7 +53,8 @@ def create(call: Call[RefundCreate]) -> Json:
         raise StripeError(
             f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left}).", param="amount"
         )
-    outcome = card_by_fingerprint(charge["payment_method_details"]["card"]["fingerprint"]).outcome
+    card = charge["payment_method_details"].get("card")
+    outcome = card_by_fingerprint(card["fingerprint"]).outcome if card else Outcome.PAYS
     status = "pending" if outcome is Outcome.DELAYS_REFUNDS else "succeeded"
     refund = new_refund(charge, amount=amount, reason=params.reason, metadata=params.metadata or {}, status=status)
     account.save(refund)

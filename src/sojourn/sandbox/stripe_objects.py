@@ -64,6 +64,21 @@ def new_method(card: Card, *, exp_month: int, exp_year: int, billing: Json | Non
     }
 
 
+def new_paypal_method(*, billing: Json | None, metadata: Json | None) -> Json:
+    return {
+        "id": new_id("pm"),
+        "object": "payment_method",
+        "allow_redisplay": "unspecified",
+        "billing_details": {**EMPTY_BILLING, **(billing or {})},
+        "created": now_seconds(),
+        "customer": None,
+        "livemode": False,
+        "metadata": metadata or {},
+        "paypal": {"country": "KH", "payer_email": "sok.dara@example.com", "payer_id": "SANDBOXPAYER"},
+        "type": "paypal",
+    }
+
+
 def new_intent(params: IntentCreate) -> Json:
     intent_id = new_id("pi")
     return {
@@ -94,7 +109,7 @@ def new_intent(params: IntentCreate) -> Json:
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": params.payment_method_options or {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": params.payment_method_types or ["card"],
+        "payment_method_types": params.payment_method_types or params.allowed_payment_method_types or ["card"],
         "processing": None,
         "receipt_email": params.receipt_email,
         "review": None,
@@ -110,7 +125,7 @@ def new_intent(params: IntentCreate) -> Json:
 
 
 def _automatic_methods(params: IntentCreate) -> Json | None:
-    if params.payment_method_types:
+    if params.payment_method_types or params.allowed_payment_method_types:
         return None
     given = params.automatic_payment_methods or {"enabled": "true"}
     return {
@@ -151,7 +166,7 @@ def new_charge(intent: Json, method: Json, *, receipt_url: str | None, is_captur
         "paid": is_paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": _charged_card(method["card"], intent, is_paid=is_paid), "type": "card"},
+        "payment_method_details": _charged(method, intent, is_paid=is_paid),
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
         "receipt_url": receipt_url,
@@ -164,6 +179,14 @@ def new_charge(intent: Json, method: Json, *, receipt_url: str | None, is_captur
         "transfer_data": None,
         "transfer_group": intent["transfer_group"],
     }
+
+
+def _charged(method: Json, intent: Json, *, is_paid: bool) -> Json:
+    kind = method["type"]
+    if kind == "paypal":
+        payer = {name: method["paypal"][name] for name in ("payer_email", "payer_id")}
+        return {"paypal": {**payer, "transaction_id": new_id("pp"), "seller_protection": None}, "type": kind}
+    return {"card": _charged_card(method["card"], intent, is_paid=is_paid), "type": kind}
 
 
 def _charged_card(card: Json, intent: Json, *, is_paid: bool) -> Json:

@@ -11,6 +11,8 @@ from sojourn.up.firebase import pretended_service_account
 _LIVE_KEYS = ("sk_live_", "rk_live_")
 # Of sign-ups and sign-ins a minute from one address: everybody on a laptop has the same one.
 _AUTH_LIMIT = "300"
+# What one `JWT_SECRET` stands for.
+_BOTH_TOKENS = frozenset({"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"})
 
 
 class UpRefused(RuntimeError):
@@ -27,6 +29,7 @@ def make_secrets(storefronts: Iterable[str]) -> dict[str, str]:
             f"{prefix}_JWT_REFRESH_SECRET": secrets.token_hex(32),
             f"{prefix}_STRIPE_SECRET_KEY": f"sk_test_{key}_{secrets.token_hex(12)}",
             f"{prefix}_STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(24)}",
+            f"{prefix}_BAKONG_TOKEN": f"bakong_{key}_{secrets.token_hex(12)}",
             f"{prefix}_RESEND_API_KEY": f"re_{key}_{secrets.token_hex(12)}",
             f"{prefix}_EXCHANGE_RATE_API_KEY": f"rates_{key}_{secrets.token_hex(12)}",
             f"{prefix}_OPENWEATHER_API_KEY": f"weather_{key}_{secrets.token_hex(12)}",
@@ -60,14 +63,19 @@ def development_environment(
     ours = {**made, "MCP_SERVER": "on"}
     # A storefront's variable counts as given, too, when its unprefixed name is.
     given_names = {name for name, value in given.items() if value}
+    if "JWT_SECRET" in given_names:
+        given_names |= _BOTH_TOKENS
     for key in storefronts:
         prefix = key.upper()
         ours |= {
             f"{prefix}_STRIPE_API_BASE": sandbox,
-            f"{prefix}_RESEND_API_BASE": sandbox,
+            f"{prefix}_BAKONG_API_BASE": sandbox,
             f"{prefix}_GOOGLE_API_BASE": f"{sandbox}/google",
             f"{prefix}_GOOGLE_CLIENT_ID": f"{key}.apps.example",
             f"{prefix}_GOOGLE_CLIENT_SECRET": "any",
+            f"{prefix}_BAKONG_ACCOUNT_ID": f"{key}@devb",
+            f"{prefix}_BAKONG_MERCHANT_NAME": key.title(),
+            f"{prefix}_RESEND_API_BASE": sandbox,
             f"{prefix}_FCM_API_BASE": sandbox,
             f"{prefix}_FIREBASE_SERVICE_ACCOUNT": pretended_service_account(f"sojourn-{key}", sandbox=sandbox),
             f"{prefix}_EXCHANGE_RATE_API_BASE": sandbox,
@@ -77,6 +85,8 @@ def development_environment(
             f"{prefix}_STORAGE_PATH": files,
         }
         given_names |= {f"{prefix}_{name}" for name in given_names}
+        if f"{prefix}_JWT_SECRET" in given_names:
+            given_names |= {f"{prefix}_{name}" for name in _BOTH_TOKENS}
     told = {name: value for name, value in ours.items() if name not in given_names}
     told |= {f"{key.upper()}_DATABASE_URL": dsn for key, dsn in databases.items()}
     told |= {f"{key.upper()}_DIRECT_URL": dsn for key, dsn in databases.items()}

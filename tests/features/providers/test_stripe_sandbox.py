@@ -10,6 +10,7 @@ import pytest
 
 from sojourn.providers.payments.port import (
     EventKind,
+    IntentMethod,
     IntentStatus,
     PaymentProvider,
     ProviderEvent,
@@ -95,6 +96,7 @@ async def new_intent(payments: StripePayments, *, key: str | None = None, amount
     return await payments.create_intent(
         amount_minor=amount_minor,
         currency="USD",
+        method=IntentMethod.CARD,
         idempotency_key=key or uuid4().hex,
         metadata={"purchase_id": "b-1"},
         description="DL-ABCDEFGH",

@@ -74,6 +74,8 @@ SELECT r.id::text AS subject,
                           'attempts', r.attempts) AS detail
   FROM refunds r
  WHERE r.status = 'PENDING' AND r.requested_at < $1::timestamptz - interval '1 hour'
+   AND (r.requested_at < $1::timestamptz - interval '3 days'
+        OR NOT EXISTS (SELECT FROM payouts o WHERE o.refund_id = r.id))
  ORDER BY r.requested_at
  LIMIT 200
 """

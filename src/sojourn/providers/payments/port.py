@@ -18,6 +18,13 @@ _MINOR_DIGITS = 12
 _EXACT = Context(prec=_MINOR_DIGITS, traps=[Inexact, InvalidOperation])
 
 
+class IntentMethod(StrEnum):
+    """How an intent is paid. A card is collected on our own page; PayPal's customer is sent away and comes back."""
+
+    CARD = "card"
+    PAYPAL = "paypal"
+
+
 class IntentStatus(StrEnum):
     REQUIRES_PAYMENT_METHOD = "requires_payment_method"
     REQUIRES_CONFIRMATION = "requires_confirmation"
@@ -211,11 +218,16 @@ class PaymentProvider(Protocol):
         *,
         amount_minor: int,
         currency: str,
+        method: IntentMethod,
         idempotency_key: str,
         metadata: Mapping[str, str],
         description: str,
         receipt_email: str | None,
     ) -> ProviderIntent: ...
+
+    async def begin_paypal(self, *, intent_id: str, return_url: str) -> ProviderIntent:
+        """Send the customer to PayPal: the answer's `action_url` is where to; they come back to `return_url`."""
+        ...
 
     async def get_intent(self, *, intent_id: str) -> ProviderIntent:
         """The intent as the processor has it now, with its latest charge."""

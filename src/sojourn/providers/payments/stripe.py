@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from sojourn.providers.payments import stripe_signature
 from sojourn.providers.payments.port import (
+    IntentMethod,
     ProviderError,
     ProviderEvent,
     ProviderIntent,
@@ -105,6 +106,7 @@ class StripePayments:
         *,
         amount_minor: int,
         currency: str,
+        method: IntentMethod,
         idempotency_key: str,
         metadata: Mapping[str, str],
         description: str,
@@ -115,13 +117,25 @@ class StripePayments:
             "currency": currency.lower(),
             "metadata": dict(metadata),
             "description": description,
-            # Methods that leave our page settle hours later; a hold lasts minutes. 3-D Secure is not a redirect method.
-            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         }
+        if method is IntentMethod.PAYPAL:
+            params["allowed_payment_method_types"] = ["paypal"]
+        else:
+            # Most methods that leave our page settle hours later; a hold lasts minutes. 3-D Secure is none of them.
+            params["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
         if receipt_email is not None:
             params["receipt_email"] = receipt_email
         with _in_port_terms():
             intent = await self._client.v1.payment_intents.create_async(params, {"idempotency_key": idempotency_key})
+            return read_intent(intent.to_dict())
+
+    async def begin_paypal(self, *, intent_id: str, return_url: str) -> ProviderIntent:
+        params: stripe.params.PaymentIntentConfirmParams = {
+            "payment_method_data": {"type": "paypal"},
+            "return_url": return_url,
+        }
+        with _in_port_terms():
+            intent = await self._client.v1.payment_intents.confirm_async(intent_id, params)
             return read_intent(intent.to_dict())
 
     async def get_intent(self, *, intent_id: str) -> ProviderIntent:

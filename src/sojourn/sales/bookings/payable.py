@@ -152,8 +152,8 @@ async def note_refunds(tx: Connection, *, booking_id: UUID, rules: SalesRules, n
     """
     purchase_ids = [booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)]
     applied = await payments.lock_applied_payments(tx, purchase_ids=purchase_ids)
-    captured = sum((payment.captured_amount for payment in applied), ZERO)
-    refunded = sum((payment.refunded_amount for payment in applied), ZERO)
+    captured = sum((payment.priced(payment.captured_amount) for payment in applied), ZERO)
+    refunded = sum((payment.priced(payment.refunded_amount) for payment in applied), ZERO)
     status = await queries.note_refunds(tx, booking_id=booking_id, refunded=refunded, now=now)
     await loyalty.give_back(tx, purchase_id=booking_id, fraction=share(refunded, captured), now=now, rules=rules)
     for purchase_id in purchase_ids:

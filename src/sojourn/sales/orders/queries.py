@@ -102,12 +102,13 @@ _NOTE_REFUNDED = """
 UPDATE orders SET refunded_amount = $2, updated_at = $3, version = version + 1 WHERE id = $1 RETURNING status
 """
 _MONEY = """
-SELECT coalesce(sum(p.captured_amount), 0)::numeric(12,2) AS captured,
-       coalesce(sum(r.amount), 0)::numeric(12,2) AS refunded_or_pending
+SELECT coalesce(sum(round(p.captured_amount * s.share, 2)), 0)::numeric(12,2) AS captured,
+       coalesce(sum(round(r.amount * s.share, 2)), 0)::numeric(12,2) AS refunded_or_pending
   FROM payments p
   LEFT JOIN LATERAL (
         SELECT sum(amount) AS amount FROM refunds WHERE payment_id = p.id AND status IN ('PENDING', 'SUCCEEDED')
        ) r ON true
+ CROSS JOIN LATERAL (SELECT coalesce(p.purchase_amount, p.amount) / p.amount AS share) s
  WHERE p.purchase_id = $1 AND p.disposition = 'APPLIED'
 """
 _CANCEL = """

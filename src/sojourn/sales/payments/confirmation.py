@@ -19,10 +19,10 @@ from sojourn.sales.payments.errors import (
     ProviderRefusal,
     PurchaseNotFound,
 )
-from sojourn.sales.payments.intents import chosen
 from sojourn.sales.payments.models import ConfirmIn
+from sojourn.sales.payments.opening import chosen
 from sojourn.sales.payments.payable import Payables
-from sojourn.sales.payments.settlement import Arrival, settle
+from sojourn.sales.payments.settlement import arrival_of, settle
 
 
 async def confirm(
@@ -55,9 +55,7 @@ async def confirm(
             },
         )
     async with ctx.unit_of_work() as tx:
-        arrival = Arrival(
-            provider=provider.name, intent=intent, event_id=None, reported_at=ctx.now(), origin=ctx.origin
-        )
+        arrival = arrival_of(intent, provider=provider.name, event_id=None, reported_at=ctx.now(), origin=ctx.origin)
         await settle(tx, arrival=arrival, payables=payables, storefront=ctx.storefront, now=ctx.now())
         await queries.fill_card(tx, payment_id=payment.id, intent=intent)
     return payment.id

@@ -55,6 +55,32 @@ class IntentMismatch(Refusal):
     sentence = "This payment intent does not belong to that purchase."
 
 
+class QrNotOffered(Refusal):
+    status = 503
+    code = "QR_NOT_AVAILABLE"
+    sentence = "KHQR is not offered here. Pay by card."
+
+
+class RateUnknown(Refusal):
+    status = 503
+    code = "EXCHANGE_RATE_UNAVAILABLE"
+    sentence = "There is no exchange rate to charge riel at just now. Pay in US dollars."
+
+
+class RefundNotFound(Refusal):
+    status = 404
+    code = "REFUND_NOT_FOUND"
+    sentence = "There is no such refund for a person to pay out."
+
+
+class RefundAlreadyPaidOut(Refusal):
+    """`details`: the reference it was paid out under."""
+
+    status = 409
+    code = "REFUND_ALREADY_PAID_OUT"
+    sentence = "This refund has been paid out before."
+
+
 class BadWebhook(Refusal):
     status = 400
     code = "BAD_SIGNATURE"

@@ -13,6 +13,7 @@ from sojourn.platform.storefront import SalesRules, Storefront
 from sojourn.providers.payments.port import (
     BadSignature,
     EventKind,
+    IntentStatus,
     PaymentProvider,
     ProviderEvent,
     ProviderIntent,
@@ -24,7 +25,7 @@ from sojourn.sales.payments import queries, refunds
 from sojourn.sales.payments.errors import BadWebhook, UnreadableWebhook
 from sojourn.sales.payments.models import Payment
 from sojourn.sales.payments.payable import Payables
-from sojourn.sales.payments.settlement import Arrival, settle
+from sojourn.sales.payments.settlement import arrival_of, settle
 
 logger = structlog.get_logger(__name__)
 
@@ -72,10 +73,9 @@ async def handle(
     origin: Origin,
 ) -> None:  # fmt: skip
     """Act on one stored event, whatever its kind, and close it: all in the caller's transaction."""
-    if event.kind is EventKind.INTENT_SUCCEEDED and event.intent is not None:
-        arrival = Arrival(
-            provider=provider, intent=event.intent, event_id=event.id, reported_at=event.created_at, origin=origin
-        )
+    intent = event.intent
+    if event.kind is EventKind.INTENT_SUCCEEDED and intent is not None and intent.status is IntentStatus.SUCCEEDED:
+        arrival = arrival_of(intent, provider=provider, event_id=event.id, reported_at=event.created_at, origin=origin)
         await settle(tx, arrival=arrival, payables=payables, storefront=storefront, now=now)
         return
     if not await inbox.lock_unhandled(tx, provider=provider, event_id=event.id):

@@ -1,59 +1,32 @@
-"""Asking for money: one open payment per purchase, its amount computed here and never taken from the caller.
+"""Paying by card, or by PayPal, through the card processor.
 
 The provider is called between two units of work, never inside one: first the payment row (its id is the idempotency
 key), then the call, then its answer.
 """
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 from sojourn.people.auth.access import Actor
-from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
-from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Context
-from sojourn.platform.jobs.queue import enqueue
 from sojourn.providers.payments.port import (
+    IntentMethod,
+    IntentStatus,
     PaymentProvider,
     ProviderError,
     ProviderIntent,
     ProviderUnavailable,
     to_minor,
 )
-from sojourn.sales.effects import CANCEL_INTENT, effect
 from sojourn.sales.payments import queries
-from sojourn.sales.payments.errors import (
-    AlreadyPaid,
-    AmountDiffers,
-    HoldExpired,
-    ProviderDown,
-    ProviderRefusal,
-    PurchaseCancelled,
-    PurchaseNotFound,
-)
-from sojourn.sales.payments.models import IntentIn, IntentOut, Payment, PaymentMethod, PaymentStatus, PurchaseChoice
-from sojourn.sales.payments.payable import Payables, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.errors import AmountDiffers, ProviderDown, ProviderRefusal
+from sojourn.sales.payments.models import Charge, IntentIn, IntentOut, Payment, PaymentMethod, PaymentStatus
+from sojourn.sales.payments.opening import insert_payment, lock_due, supersede
+from sojourn.sales.payments.payable import Payables, Purchase, PurchaseKind
 
-REFUSED_STATES = {
-    PurchaseState.PAID: AlreadyPaid,
-    PurchaseState.CANCELLED: PurchaseCancelled,
-    PurchaseState.LAPSED: HoldExpired,
-}
-
-
-def chosen(choice: PurchaseChoice) -> tuple[PurchaseKind, UUID]:
-    """Which purchase is meant. Raises `InvalidInput` unless exactly one id is given."""
-    given = [
-        (kind, purchase_id)
-        for kind, purchase_id in (
-            (PurchaseKind.ORDER, choice.order_id),
-            (PurchaseKind.BOOKING, choice.booking_id),
-            (PurchaseKind.BOOKING_CHANGE, choice.change_id),
-        )
-        if purchase_id is not None
-    ]
-    if len(given) != 1:
-        raise InvalidInput.at("booking_id", "name exactly one purchase: order_id, booking_id or change_id")
-    return given[0]
+INTENT_METHODS = {PaymentMethod.CARD: IntentMethod.CARD, PaymentMethod.PAYPAL: IntentMethod.PAYPAL}
+_MAY_BEGIN = frozenset({IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION})
 
 
 async def create_intent(
@@ -61,28 +34,30 @@ async def create_intent(
 ) -> IntentOut:
     """Open (or find again) the payment of a purchase. Called twice, it answers the same intent.
 
-    Raises PurchaseNotFound, AlreadyPaid, PurchaseCancelled, HoldExpired, AmountDiffers, ProviderDown.
+    Raises PurchaseNotFound, AlreadyPaid, PurchaseCancelled, HoldExpired, AmountDiffers, ProviderDown, ProviderRefusal.
     """
-    kind, purchase_id = chosen(body)
+    method = PaymentMethod(body.payment_method)
     async with ctx.unit_of_work() as tx:
-        purchase = await payables.of(kind).lock(tx, purchase_id=purchase_id, now=ctx.now())
-        if purchase is None or purchase.user_id != actor.user_id:
-            raise PurchaseNotFound
-        _check_due(purchase, body)
-        payment = await _open_payment(ctx, tx, provider=provider, purchase=purchase)
-    if payment.provider_intent_id is None:
-        intent = await _ask(provider, ctx, purchase=purchase, payment_id=payment.id)
+        purchase = await lock_due(ctx, tx, payables=payables, actor=actor, choice=body)
+        _check_amount(purchase, body)
+        payment = await _open_payment(ctx, tx, provider=provider, purchase=purchase, method=method)
+    intent_id, client_secret = payment.provider_intent_id, payment.client_secret
+    if intent_id is None:
+        intent = await _create(provider, ctx, purchase=purchase, payment=payment)
         async with ctx.unit_of_work() as tx:
             await queries.attach_intent(
                 tx, payment_id=payment.id, intent_id=intent.id, client_secret=intent.client_secret, now=ctx.now()
             )
         intent_id, client_secret = intent.id, intent.client_secret
-    else:
-        intent_id, client_secret = payment.provider_intent_id, payment.client_secret
+    action_url = None
+    if method is PaymentMethod.PAYPAL:
+        action_url = await _send_to_paypal(provider, ctx, payment_id=payment.id, intent_id=intent_id)
     return IntentOut(
         payment_id=payment.id,
         payment_intent_id=intent_id,
         client_secret=client_secret,
+        payment_method=method,
+        action_url=action_url,
         amount=payment.amount,
         currency=payment.currency,
         status=PaymentStatus.PENDING if payment.status is PaymentStatus.FAILED else payment.status,
@@ -90,59 +65,70 @@ async def create_intent(
     )
 
 
-def _check_due(purchase: Purchase, body: IntentIn) -> None:
-    if purchase.state is not PurchaseState.OPEN:
-        raise REFUSED_STATES[purchase.state]
+def _check_amount(purchase: Purchase, body: IntentIn) -> None:
     is_other_amount = body.amount is not None and body.amount != purchase.amount_due
     is_other_currency = body.currency is not None and body.currency != purchase.currency
     if is_other_amount or is_other_currency:
         raise AmountDiffers(details={"amount_due": f"{purchase.amount_due:.2f}", "currency": purchase.currency})
 
 
-async def _open_payment(ctx: Context, tx: Connection, *, provider: PaymentProvider, purchase: Purchase) -> Payment:
-    """The purchase's open payment; one of another amount is closed first and its intent cancelled."""
+async def _open_payment(
+    ctx: Context, tx: Connection, *, provider: PaymentProvider, purchase: Purchase, method: PaymentMethod
+) -> Payment:
+    """The purchase's open payment; one of another amount or method is closed first and its intent cancelled."""
     payment = await queries.lock_open_payment(tx, purchase_id=purchase.id)
-    if payment is not None and (payment.amount != purchase.amount_due or payment.provider != provider.name):
-        await queries.close_payment(tx, payment_id=payment.id, code="superseded", now=ctx.now())
-        await enqueue(tx, effect(CANCEL_INTENT, payment_id=payment.id))
-        payment = None
     if payment is not None:
-        return payment
-    payment_id = await queries.insert_payment(
-        tx,
-        purchase=purchase,
-        provider=provider.name,
-        method=PaymentMethod.CARD,
-        is_live=provider.is_live,
-        now=ctx.now(),
+        is_the_same = (payment.amount, payment.provider, payment.method) == (
+            purchase.amount_due, provider.name, method
+        )  # fmt: skip
+        if is_the_same:
+            return payment
+        await supersede(ctx, tx, payment)
+    charge = Charge(amount=purchase.amount_due, currency=purchase.currency)
+    return await insert_payment(
+        ctx, tx, purchase=purchase, charge=charge, provider=provider.name, is_live=provider.is_live, method=method
     )
-    act = Act(
-        action="payment.opened", subject_kind="PAYMENT", subject_id=payment_id, actor_id=purchase.user_id,
-        amount=purchase.amount_due, currency=purchase.currency, reference=purchase.reference,
-    )  # fmt: skip
-    await record(tx, act, now=ctx.now(), origin=ctx.origin)
-    return await queries.get_payment(tx, payment_id=payment_id)
 
 
-async def _ask(provider: PaymentProvider, ctx: Context, *, purchase: Purchase, payment_id: UUID) -> ProviderIntent:
+async def _create(provider: PaymentProvider, ctx: Context, *, purchase: Purchase, payment: Payment) -> ProviderIntent:
     """Create the intent at the provider. Its metadata lead back here even if our own answer is lost."""
-    purchase_name = "order_id" if purchase.kind is PurchaseKind.ORDER else "booking_id"
     metadata = {
         "storefront": ctx.storefront.key,
-        "payment_id": str(payment_id),
+        "payment_id": str(payment.id),
         "purchase_kind": purchase.kind.value,
-        purchase_name: str(purchase.id),
         "reference": purchase.reference,
+        "order_id" if purchase.kind is PurchaseKind.ORDER else "booking_id": str(
+            purchase.changed_booking_id or purchase.id
+        ),
     }
-    try:
-        return await provider.create_intent(
-            amount_minor=to_minor(purchase.amount_due, purchase.currency),
-            currency=purchase.currency,
-            idempotency_key=f"intent-{payment_id}",
+    if purchase.kind is PurchaseKind.BOOKING_CHANGE:
+        metadata["change_id"] = str(purchase.id)
+    return await _answered(
+        provider.create_intent(
+            amount_minor=to_minor(payment.amount, payment.currency),
+            currency=payment.currency,
+            method=INTENT_METHODS[payment.method],
+            idempotency_key=f"intent-{payment.id}",
             metadata=metadata,
             description=f"{ctx.storefront.name} {purchase.reference}: {purchase.title}"[:500],
             receipt_email=None,  # our own mail carries the invoice
         )
+    )
+
+
+async def _send_to_paypal(provider: PaymentProvider, ctx: Context, *, payment_id: UUID, intent_id: str) -> str | None:
+    """Where the customer approves the payment. None when they have done so already."""
+    intent = await _answered(provider.get_intent(intent_id=intent_id))
+    if intent.status in _MAY_BEGIN:
+        return_url = f"{ctx.storefront.frontend_url.rstrip('/')}/payments/return?payment_id={payment_id}"
+        intent = await _answered(provider.begin_paypal(intent_id=intent_id, return_url=return_url))
+    return intent.action_url
+
+
+async def _answered(call: Awaitable[ProviderIntent]) -> ProviderIntent:
+    """What the provider answers, its faults as refusals of ours."""
+    try:
+        return await call
     except ProviderUnavailable as fault:
         raise ProviderDown from fault
     except ProviderError as fault:
@@ -153,8 +139,8 @@ async def cancel_at_provider(
     connection: Connection, *, provider: PaymentProvider, payment_id: UUID
 ) -> ProviderIntent | None:
     """Cancel a closed payment's intent. The intent comes back as it is: it may have succeeded at the last moment, and
-    then the caller settles it. None when there was never an intent."""
+    then the caller settles it. None when there is nothing that could be cancelled there."""
     payment = await queries.get_payment(connection, payment_id=payment_id)
-    if payment.provider_intent_id is None:
+    if payment.provider_intent_id is None or payment.provider != provider.name:
         return None
     return await provider.cancel_intent(intent_id=payment.provider_intent_id)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sojourn.platform.jobs.queue import Payload
 from sojourn.providers.work import JobKind, Timer, Work
-from sojourn.sales.effects import CANCEL_INTENT, READ_CARD, SEND_REFUND
-from sojourn.sales.payments import reconciliation, refunds
+from sojourn.sales.effects import ASK_ABOUT_QRS, CANCEL_INTENT, READ_CARD, SEND_REFUND
+from sojourn.sales.payments import qr_checks, reconciliation, refunds
 from sojourn.sales.payments.payable import Payables
 
 
@@ -22,7 +22,11 @@ def job_kinds(payables: Payables) -> Sequence[JobKind]:
     async def read_card(work: Work, payload: Payload) -> None:
         await reconciliation.read_card(work, payment_id=UUID(payload["payment_id"]))
 
+    async def ask_about_qrs(work: Work, _payload: Payload) -> None:
+        await qr_checks.follow(work, payables=payables)
+
     return (
+        JobKind(name=ASK_ABOUT_QRS, handler=ask_about_qrs),
         JobKind(name=SEND_REFUND, handler=send_refund),
         JobKind(name=CANCEL_INTENT, handler=cancel_intent),
         JobKind(name=READ_CARD, handler=read_card),
@@ -35,6 +39,9 @@ def timers(payables: Payables) -> Sequence[Timer]:
     async def ask_about_waiting(work: Work) -> None:
         await reconciliation.ask_about_waiting(work, payables=payables)
 
+    async def sweep_up_qrs(work: Work) -> None:
+        await qr_checks.ask_about_due(work, payables=payables)
+
     async def retry_events(work: Work) -> None:
         await reconciliation.retry_events(work, payables=payables)
 
@@ -45,6 +52,10 @@ def timers(payables: Payables) -> Sequence[Timer]:
         Timer(
             name="payments.ask_about_waiting", cron="*/2 * * * *", handler=ask_about_waiting,
             title="Re-reads payments that have waited two minutes for their webhook",
+        ),
+        Timer(
+            name="payments.sweep_up_qrs", cron="* * * * *", handler=sweep_up_qrs,
+            title="Asks about KHQR codes whose job was lost, and about old ones",
         ),
         Timer(
             name="payments.retry_events", cron="* * * * *", handler=retry_events,

@@ -1,15 +1,25 @@
 """A payment row as the documents' field names."""
 
 from typing import Any
+from uuid import UUID
 
-from sojourn.sales.payments.models import PaymentOut, RefundOut
+from sojourn.platform.http.context import Context
+from sojourn.platform.kit.money import round_money
+from sojourn.sales.payments.models import PaymentMethod, PaymentOut, RefundOut
 from sojourn.sales.payments.payable import PurchaseKind
 
 
-def present(row: dict[str, Any]) -> PaymentOut:
+def picture_url(ctx: Context, payment_id: UUID) -> str:
+    """Where a KHQR payment's code is drawn, without the ending that says how."""
+    return f"{ctx.runtime.public_url.rstrip('/')}{ctx.storefront.prefix}/payments/{payment_id}/qr"
+
+
+def present(ctx: Context, row: dict[str, Any]) -> PaymentOut:
     """The wire form of a row of `queries.find_detail` or `queries.list_of_user`."""
     kind = PurchaseKind(row["purchase_kind"])
     booking_id = row["purchase_id"] if kind is PurchaseKind.BOOKING else row["changed_booking_id"]
+    share = (row["purchase_amount"] or row["amount"]) / row["amount"]
+    is_qr = row["method"] == PaymentMethod.BAKONG_QR
     refunds = [RefundOut.model_validate({n: r[n] for n in RefundOut.model_fields}) for r in row["refunds"]]
     return PaymentOut(
         id=row["id"],
@@ -18,12 +28,12 @@ def present(row: dict[str, Any]) -> PaymentOut:
         user_id=row["user_id"],
         reference=row["reference"],
         amount=row["amount"],
-        amount_usd=row["amount"],
+        amount_usd=row["purchase_amount"] or row["amount"],
         currency=row["currency"],
         status=row["status"],
         payment_method=row["method"],
-        stripe_payment_intent_id=row["provider_intent_id"],
-        stripe_charge_id=row["provider_charge_id"],
+        stripe_payment_intent_id=None if is_qr else row["provider_intent_id"],
+        stripe_charge_id=None if is_qr else row["provider_charge_id"],
         stripe_event_id=row["success_event_id"],
         card_last4=row["card_last4"],
         card_brand=row["card_brand"],
@@ -34,9 +44,10 @@ def present(row: dict[str, Any]) -> PaymentOut:
         disposition=row["disposition"],
         dispute_status=row["dispute_status"],
         refund_amount=row["refunded_amount"],
-        refund_amount_usd=row["refunded_amount"],
+        refund_amount_usd=round_money(row["refunded_amount"] * share),
         refund_reason=refunds[-1].reason if refunds else None,
-        qr_code_url=None,
+        exchange_rate=row["exchange_rate"],
+        qr_code_url=f"{picture_url(ctx, row['id'])}.png" if is_qr else None,
         paid_at=row["paid_at"],
         refunded_at=row["refunded_at"],
         created_at=row["created_at"],

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.money import ZERO
 from sojourn.providers.payments.port import ProviderIntent
 from sojourn.sales.payments.errors import PaymentNotFound
 from sojourn.sales.payments.models import (
+    Charge,
     Disposition,
     Payment,
     PaymentMethod,
@@ -21,9 +23,9 @@ from sojourn.sales.payments.models import (
 )
 from sojourn.sales.payments.payable import Purchase, PurchaseKind
 
-_COLUMNS = """id, purchase_kind, purchase_id, user_id, reference, provider, provider_intent_id, client_secret, amount,
-       currency, status, method, is_live, captured_amount, refunded_amount, disposition, payment_attempts, closed_at,
-       created_at"""
+_COLUMNS = """id, purchase_kind, purchase_id, user_id, reference, provider, provider_intent_id, provider_charge_id,
+       client_secret, amount, currency, purchase_amount, captured_currency, status, method, is_live, captured_amount,
+       refunded_amount, disposition, payment_attempts, closed_at, created_at"""
 _REFUND_COLUMNS = "id, payment_id, amount, currency, status, cause, reason, provider_refund_id, attempts"
 
 _FIND_BY_INTENT = f"SELECT {_COLUMNS} FROM payments WHERE provider = $1 AND provider_intent_id = $2"
@@ -36,8 +38,8 @@ SELECT {_COLUMNS} FROM payments WHERE purchase_id = ANY ($1) AND disposition = '
  ORDER BY created_at DESC, id FOR UPDATE"""
 _INSERT = """
 INSERT INTO payments (id, purchase_kind, purchase_id, user_id, reference, provider, amount, currency, status, method,
-                      is_live, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'PENDING', $9, $10, $11, $11)
+                      is_live, created_at, updated_at, purchase_amount, provider_intent_id, closed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'PENDING', $9, $10, $11, $11, $12, $13, $14)
 """
 _ATTACH_INTENT = """
 UPDATE payments SET provider_intent_id = $2, client_secret = $3, updated_at = $4
@@ -69,16 +71,16 @@ WITH paid AS (
     UPDATE payments SET status = 'SUCCEEDED', captured_amount = $2, disposition = $3, paid_at = $4, updated_at = $5,
            provider_charge_id = $6, card_brand = $7, card_last4 = $8, card_fingerprint = $9,
            success_event_id = coalesce(success_event_id, $10), payment_attempts = payment_attempts + 1,
-           failure_code = NULL, failure_message = NULL, closed_at = $5
+           failure_code = NULL, failure_message = NULL, closed_at = $5, captured_currency = nullif($15, currency)
      WHERE id = $1 AND captured_amount = 0
-    RETURNING id, user_id, reference, currency
+    RETURNING id, user_id, reference
 ), event AS (
     UPDATE inbox SET handled_at = $5, outcome = $3, last_error = NULL
      WHERE provider = $11 AND event_id = $10 AND handled_at IS NULL
 )
 INSERT INTO audit_entries (id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency, reference,
                            ip, request_id, detail)
-SELECT $12, $5, 'PROVIDER', paid.user_id, 'payment.captured', 'PAYMENT', paid.id, $2, paid.currency, paid.reference,
+SELECT $12, $5, 'PROVIDER', paid.user_id, 'payment.captured', 'PAYMENT', paid.id, $2, $15, paid.reference,
        $13, $14, jsonb_build_object('disposition', $3::text, 'event_id', $10::text)
   FROM paid
 RETURNING subject_id
@@ -98,7 +100,8 @@ _LOCK_REFUND = f"SELECT {_REFUND_COLUMNS} FROM refunds WHERE id = $1 FOR UPDATE"
 _FIND_REFUND = f"SELECT {_REFUND_COLUMNS} FROM refunds WHERE id = $1"
 _FIND_PROVIDER_REFUND = f"SELECT {_REFUND_COLUMNS} FROM refunds WHERE provider_refund_id = $1"
 _RESERVED_FOR_REFUND = """
-SELECT coalesce(sum(amount), 0)::numeric(12,2) FROM refunds WHERE payment_id = $1 AND status IN ('PENDING', 'SUCCEEDED')
+SELECT payment_id, sum(amount)::numeric(12,2) AS amount FROM refunds
+ WHERE payment_id = ANY ($1) AND status IN ('PENDING', 'SUCCEEDED') GROUP BY payment_id
 """
 _REFUND_ATTEMPTED = (
     "UPDATE refunds SET attempts = attempts + 1, provider_refund_id = coalesce($2, provider_refund_id) WHERE id = $1"
@@ -125,22 +128,27 @@ _DISPUTED = "UPDATE payments SET dispute_status = $2, updated_at = $3 WHERE id =
 _WAITING = """
 SELECT id, provider_intent_id FROM payments
  WHERE closed_at IS NULL AND captured_amount = 0 AND provider_intent_id IS NOT NULL
-   AND created_at < $1 AND (checked_at IS NULL OR checked_at < $2)
+   AND created_at < $1 AND (checked_at IS NULL OR checked_at < $2) AND provider = $4
  ORDER BY created_at LIMIT $3
 """
 _CHECKED = "UPDATE payments SET checked_at = $2 WHERE id = $1"
-_PENDING_REFUNDS = (
-    "SELECT id FROM refunds WHERE status = 'PENDING' AND requested_at < $1 ORDER BY requested_at LIMIT $2"
-)
+_PENDING_REFUNDS = """
+SELECT id FROM refunds r
+ WHERE status = 'PENDING' AND requested_at < $1 AND NOT EXISTS (SELECT FROM payouts WHERE refund_id = r.id)
+ ORDER BY requested_at LIMIT $2
+"""
 _DETAIL = """
-SELECT p.*, c.booking_id AS changed_booking_id,
+SELECT p.*, c.booking_id AS changed_booking_id, q.exchange_rate,
        coalesce((SELECT jsonb_agg(r ORDER BY r.requested_at) FROM refunds r WHERE r.payment_id = p.id), '[]') AS refunds
   FROM payments p LEFT JOIN booking_changes c ON p.purchase_kind = 'BOOKING_CHANGE' AND c.id = p.purchase_id
+  LEFT JOIN qr_codes q ON q.payment_id = p.id
  WHERE p.id = $1 AND ($2::uuid IS NULL OR p.user_id = $2)
 """
 _LIST_OF_USER = """
-SELECT p.*, NULL::uuid AS changed_booking_id, '[]'::jsonb AS refunds, count(*) OVER () AS total
-  FROM payments p WHERE p.user_id = $1 ORDER BY p.created_at DESC LIMIT $2 OFFSET $3
+SELECT p.*, NULL::uuid AS changed_booking_id, q.exchange_rate, '[]'::jsonb AS refunds,
+       count(*) OVER () AS total
+  FROM payments p LEFT JOIN qr_codes q ON q.payment_id = p.id
+ WHERE p.user_id = $1 ORDER BY p.created_at DESC LIMIT $2 OFFSET $3
 """
 
 
@@ -190,12 +198,14 @@ async def lock_applied_payments(tx: Connection, *, purchase_ids: Sequence[UUID])
 
 
 async def insert_payment(
-    tx: Connection, *, purchase: Purchase, provider: str, method: PaymentMethod, is_live: bool, now: datetime
-) -> UUID:
+    tx: Connection, *, purchase: Purchase, charge: Charge, provider: str, method: PaymentMethod, is_live: bool,
+    now: datetime, intent_id: str | None = None, closed_at: datetime | None = None,
+) -> UUID:  # fmt: skip
+    """An attempt that waits for money; with `closed_at`, one that nobody was asked for."""
     payment_id = new_id()
     await tx.execute(
         _INSERT, payment_id, purchase.kind, purchase.id, purchase.user_id, purchase.reference, provider,
-        purchase.amount_due, purchase.currency, method, is_live, now,
+        charge.amount, charge.currency, method, is_live, now, charge.purchase_amount, intent_id, closed_at,
     )  # fmt: skip
     return payment_id
 
@@ -235,12 +245,12 @@ async def mark_processing(tx: Connection, *, payment_id: UUID, now: datetime) ->
 async def capture(
     tx: Connection, *, payment_id: UUID, amount: Decimal, disposition: Disposition, paid_at: datetime, now: datetime,
     charge_id: str | None, card: tuple[str | None, str | None, str | None], event_id: str | None, provider: str,
-    ip: str | None, request_id: str | None,
+    ip: str | None, request_id: str | None, currency: str,
 ) -> bool:  # fmt: skip
     """Write down that money has arrived, close its event and leave the trail. False when it was written before."""
     written = await tx.fetchval(
         _CAPTURE, payment_id, amount, disposition, paid_at, now, charge_id, *card, event_id, provider, new_id(), ip,
-        request_id,
+        request_id, currency,
     )  # fmt: skip
     return written is not None
 
@@ -253,13 +263,12 @@ async def fill_card(tx: Connection, *, payment_id: UUID, intent: ProviderIntent)
 
 
 async def insert_refund(
-    tx: Connection, *, payment: Payment, amount: Decimal, cause: RefundCause, reason: str | None,
+    tx: Connection, *, payment: Payment, amount: Decimal, currency: str, cause: RefundCause, reason: str | None,
     requested_by: UUID | None, provider_refund_id: str | None = None, now: datetime,
 ) -> Refund:  # fmt: skip
     row = await tx.fetchrow(
-        _INSERT_REFUND, new_id(), payment.id, amount, payment.currency, cause, reason, requested_by,
-        provider_refund_id, now,
-    )  # fmt: skip
+        _INSERT_REFUND, new_id(), payment.id, amount, currency, cause, reason, requested_by, provider_refund_id, now
+    )
     assert row is not None  # noqa: S101 - INSERT ... RETURNING always answers
     return _refund(row)
 
@@ -283,10 +292,10 @@ async def find_provider_refund(connection: Connection, *, provider_refund_id: st
     return _refund(row) if row else None
 
 
-async def get_reserved_for_refund(tx: Connection, *, payment_id: UUID) -> Decimal:
-    """Succeeded and pending refunds of a payment, together."""
-    total: Decimal = await tx.fetchval(_RESERVED_FOR_REFUND, payment_id)
-    return total
+async def get_reserved_for_refund(tx: Connection, *, payment_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
+    """Succeeded and pending refunds of each payment, together; zero where there are none."""
+    rows = await tx.fetch(_RESERVED_FOR_REFUND, list(payment_ids))
+    return dict.fromkeys(payment_ids, ZERO) | {row["payment_id"]: row["amount"] for row in rows}
 
 
 async def note_refund_attempt(tx: Connection, *, refund_id: UUID, provider_refund_id: str | None) -> None:
@@ -309,10 +318,10 @@ async def mark_disputed(tx: Connection, *, payment_id: UUID, status: str, now: d
 
 
 async def list_waiting(
-    connection: Connection, *, created_before: datetime, checked_before: datetime, limit: int
+    connection: Connection, *, provider: str, created_before: datetime, checked_before: datetime, limit: int
 ) -> list[tuple[UUID, str]]:
     """Open payments that have waited long enough to ask the provider: (payment id, intent id)."""
-    rows = await connection.fetch(_WAITING, created_before, checked_before, limit)
+    rows = await connection.fetch(_WAITING, created_before, checked_before, limit, provider)
     return [(row["id"], row["provider_intent_id"]) for row in rows]
 
 
@@ -321,6 +330,7 @@ async def mark_checked(connection: Connection, *, payment_id: UUID, now: datetim
 
 
 async def list_pending_refunds(connection: Connection, *, requested_before: datetime, limit: int) -> list[UUID]:
+    """Those that the provider is to send; what a person pays out waits for that person."""
     return [row["id"] for row in await connection.fetch(_PENDING_REFUNDS, requested_before, limit)]
 
 

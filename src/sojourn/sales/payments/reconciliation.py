@@ -21,7 +21,7 @@ from sojourn.providers.work import Work
 from sojourn.sales.effects import SEND_REFUND, effect
 from sojourn.sales.payments import events, intents, queries
 from sojourn.sales.payments.payable import Payables
-from sojourn.sales.payments.settlement import Arrival, settle
+from sojourn.sales.payments.settlement import arrival_of, settle
 
 logger = structlog.get_logger(__name__)
 
@@ -38,8 +38,9 @@ async def ask_about_waiting(work: Work, *, payables: Payables, wait: timedelta =
     now = work.runtime.clock.now()
     async with work.runtime.db.read() as connection:
         waiting = await queries.list_waiting(
-            connection, created_before=now - wait, checked_before=now - min(wait, ASK_AGAIN_AFTER), limit=BATCH
-        )
+            connection, provider=work.vendors.payments.name, created_before=now - wait,
+            checked_before=now - min(wait, ASK_AGAIN_AFTER), limit=BATCH,
+        )  # fmt: skip
     found = 0
     for payment_id, intent_id in waiting:
         try:
@@ -58,8 +59,8 @@ async def note_intent(work: Work, *, payables: Payables, payment_id: UUID, inten
     now = work.runtime.clock.now()
     async with work.runtime.db.unit_of_work() as tx:
         if intent.status is IntentStatus.SUCCEEDED:
-            arrival = Arrival(
-                provider=work.vendors.payments.name, intent=intent, event_id=None, reported_at=now, origin=SYSTEM_ORIGIN
+            arrival = arrival_of(
+                intent, provider=work.vendors.payments.name, event_id=None, reported_at=now, origin=SYSTEM_ORIGIN
             )
             await settle(tx, arrival=arrival, payables=payables, storefront=work.runtime.storefront, now=now)
             await queries.fill_card(tx, payment_id=payment_id, intent=intent)

@@ -1,4 +1,5 @@
-"""Giving money back: asked for under lock, sent by a job with an idempotency key, settled by what the provider says.
+"""Giving money back: asked for under lock, sent by a job with an idempotency key, settled by what the provider says;
+or by a person, where the provider has no refunds (`payouts.py`).
 
 Succeeded and pending refunds together never exceed what was captured.
 """
@@ -25,12 +26,13 @@ from sojourn.providers.payments.port import (
     to_minor,
 )
 from sojourn.providers.work import Work
-from sojourn.sales.effects import REFUND_ISSUED, SEND_REFUND, effect, staff_alert
+from sojourn.sales.effects import REFUND_ISSUED, effect, staff_alert
 from sojourn.sales.events import payment_refunded, subject_of
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.errors import NothingToRefund, PaymentNotFound, RefundTooLarge
 from sojourn.sales.payments.models import Disposition, Payment, Refund, RefundCause, RefundIn, RefundState
 from sojourn.sales.payments.payable import Payables
+from sojourn.sales.payments.payouts import hand_over
 from sojourn.sales.payments.rules import refundable
 
 STATES = {
@@ -62,23 +64,34 @@ async def request(
     requested_by: UUID | None, now: datetime, origin: Origin = SYSTEM_ORIGIN,
 ) -> Refund:  # fmt: skip
     """Ask for `amount` (None: all that is left) of a locked payment. Raises NothingToRefund, RefundTooLarge."""
-    reserved = await queries.get_reserved_for_refund(tx, payment_id=payment.id)
-    left = refundable(captured=payment.captured_amount, refunded_or_pending=reserved)
+    reserved = await queries.get_reserved_for_refund(tx, payment_ids=[payment.id])
+    left = refundable(captured=payment.captured_amount, refunded_or_pending=reserved[payment.id])
     if left == ZERO:
         raise NothingToRefund
     asked = left if amount is None else amount
     if asked > left:
-        raise RefundTooLarge(details={"left": f"{left:.2f}", "currency": payment.currency})
-    refund = await queries.insert_refund(
-        tx, payment=payment, amount=asked, cause=cause, reason=reason, requested_by=requested_by, now=now
+        raise RefundTooLarge(details={"left": f"{left:.2f}", "currency": payment.paid_in})
+    return await _insert(
+        tx, payment=payment, amount=asked, cause=cause, reason=reason, requested_by=requested_by, now=now, origin=origin
     )
+
+
+async def _insert(
+    tx: Connection, *, payment: Payment, amount: Decimal, cause: RefundCause, reason: str | None,
+    requested_by: UUID | None, now: datetime, origin: Origin,
+) -> Refund:  # fmt: skip
+    """Ask for no more than is left of the payment: the caller has looked."""
+    refund = await queries.insert_refund(
+        tx, payment=payment, amount=amount, currency=payment.paid_in, cause=cause, reason=reason,
+        requested_by=requested_by, now=now,
+    )  # fmt: skip
     act = Act(
         action="refund.requested", subject_kind="PAYMENT", subject_id=payment.id, actor_id=requested_by,
-        actor_kind=ActorKind.USER if requested_by else ActorKind.SYSTEM, amount=asked, currency=payment.currency,
+        actor_kind=ActorKind.USER if requested_by else ActorKind.SYSTEM, amount=amount, currency=refund.currency,
         reference=payment.reference, detail={"refund_id": str(refund.id), "cause": cause.value},
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)
-    await enqueue(tx, effect(SEND_REFUND, refund_id=refund.id))
+    await enqueue(tx, await hand_over(tx, payment=payment, refund=refund, now=now))
     return refund
 
 
@@ -86,15 +99,17 @@ async def request_over(
     tx: Connection, *, payments: Sequence[Payment], amount: Decimal, cause: RefundCause, requested_by: UUID | None,
     now: datetime, origin: Origin = SYSTEM_ORIGIN,
 ) -> Decimal:  # fmt: skip
-    """Spread `amount` over a purchase's locked payments, newest first. Returns what was asked for in all."""
+    """Spread `amount`, in the purchase's currency, over its locked payments, newest first; each gives back in the
+    currency that was charged. Returns what was asked for in all."""
+    reserved = await queries.get_reserved_for_refund(tx, payment_ids=[payment.id for payment in payments])
     left = amount
     for payment in payments:
-        reserved = await queries.get_reserved_for_refund(tx, payment_id=payment.id)
-        part = min(left, refundable(captured=payment.captured_amount, refunded_or_pending=reserved))
+        rest = refundable(captured=payment.captured_amount, refunded_or_pending=reserved[payment.id])
+        part = min(left, payment.priced(rest))
         if part > ZERO:
-            await request(
-                tx, payment=payment, amount=part, cause=cause, reason=None, requested_by=requested_by, now=now,
-                origin=origin,
+            await _insert(
+                tx, payment=payment, amount=min(payment.charged(part), rest), cause=cause, reason=None,
+                requested_by=requested_by, now=now, origin=origin,
             )  # fmt: skip
             left -= part
     return amount - left
@@ -109,7 +124,7 @@ async def send(work: Work, *, payables: Payables, refund_id: UUID) -> None:
     async with work.runtime.db.read() as connection:
         refund = await queries.get_refund(connection, refund_id=refund_id)
         payment = await queries.get_payment(connection, payment_id=refund.payment_id)
-    if refund.status is not RefundState.PENDING or payment.provider_intent_id is None:
+    if refund.status is not RefundState.PENDING or payment.provider != provider.name:
         return
     answer = await _ask(provider, refund, payment)
     rules = work.runtime.storefront.rules
@@ -120,7 +135,7 @@ async def send(work: Work, *, payables: Payables, refund_id: UUID) -> None:
             )
         else:
             now = work.runtime.clock.now()
-            await _settle(tx, payables, rules, refund_id, RefundState.FAILED, answer.message, None, now)
+            await settle(tx, payables, rules, refund_id, RefundState.FAILED, answer.message, None, now)
         # Last: settling locks purchase, payment, refund, and the webhook about this refund does so at the same time.
         await queries.note_refund_attempt(
             tx, refund_id=refund_id, provider_refund_id=answer.id if isinstance(answer, ProviderRefund) else None
@@ -150,13 +165,14 @@ async def note_answer(
     """The provider says how a refund stands. A failure after a success counts: banks send money back."""
     state = STATES[answer.status]
     if state is not RefundState.PENDING:
-        await _settle(tx, payables, rules, refund_id, state, answer.failure_reason, answer.id, now)
+        await settle(tx, payables, rules, refund_id, state, answer.failure_reason, answer.id, now)
 
 
-async def _settle(
+async def settle(
     tx: Connection, payables: Payables, rules: SalesRules, refund_id: UUID, state: RefundState, failure: str | None,
-    provider_refund_id: str | None, now: datetime,
+    provider_refund_id: str | None, now: datetime, *, settled_by: UUID | None = None, origin: Origin = SYSTEM_ORIGIN,
 ) -> None:  # fmt: skip
+    """Close a refund under lock, whoever says so: the provider, or (`settled_by`) the person who paid it out."""
     seen = await queries.get_refund(tx, refund_id=refund_id)
     payment = await queries.get_payment(tx, payment_id=seen.payment_id)
     payable = payables.of(payment.purchase_kind)
@@ -170,14 +186,16 @@ async def _settle(
     )
     if payment.disposition is Disposition.APPLIED:
         await payable.note_refunds(
-            tx, purchase_id=payment.purchase_id, captured=captured, refunded=refunded, rules=rules, now=now
-        )
+            tx, purchase_id=payment.purchase_id, captured=payment.priced(captured), refunded=payment.priced(refunded),
+            rules=rules, now=now,
+        )  # fmt: skip
     act = Act(
         action=f"refund.{state.value.lower()}", subject_kind="PAYMENT", subject_id=payment.id,
-        actor_kind=ActorKind.PROVIDER, amount=refund.amount, currency=refund.currency, reference=payment.reference,
+        actor_kind=ActorKind.USER if settled_by else ActorKind.PROVIDER, actor_id=settled_by, amount=refund.amount,
+        currency=refund.currency, reference=payment.reference,
         detail={"refund_id": str(refund_id), "failure": failure},
     )  # fmt: skip
-    await record(tx, act, now=now)
+    await record(tx, act, now=now, origin=origin)
     effects = _effects(refund, payment, state, failure)
     if state is RefundState.SUCCEEDED and purchase is not None:
         is_whole = refunded >= captured
@@ -203,15 +221,15 @@ async def note_foreign(
     """A refund made at the provider's own desk: it becomes one of ours."""
     await payables.of(payment.purchase_kind).lock(tx, purchase_id=payment.purchase_id, now=now)
     locked = await queries.lock_payment(tx, payment_id=payment.id)
-    reserved = await queries.get_reserved_for_refund(tx, payment_id=payment.id)
+    reserved = await queries.get_reserved_for_refund(tx, payment_ids=[payment.id])
     amount = min(
         from_minor(answer.amount_minor, answer.currency),
-        refundable(captured=locked.captured_amount, refunded_or_pending=reserved),
+        refundable(captured=locked.captured_amount, refunded_or_pending=reserved[payment.id]),
     )
     if amount == ZERO:
         raise PaymentNotFound
     refund = await queries.insert_refund(
-        tx, payment=locked, amount=amount, cause=RefundCause.PROVIDER, reason=None, requested_by=None,
-        provider_refund_id=answer.id, now=now,
+        tx, payment=locked, amount=amount, currency=locked.paid_in, cause=RefundCause.PROVIDER, reason=None,
+        requested_by=None, provider_refund_id=answer.id, now=now,
     )  # fmt: skip
     await note_answer(tx, payables=payables, rules=rules, refund_id=refund.id, answer=answer, now=now)

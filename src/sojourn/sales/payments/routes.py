@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Query
 from starlette.requests import Request
 
 from sojourn.people.auth.access import CurrentAdmin, CurrentUser
-from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.context import Context, Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
@@ -69,7 +69,8 @@ ThePayables = Annotated[Payables, Depends(_get_payables)]
 async def create_intent(
     ctx: Ctx, user: CurrentUser, vendors: TheVendors, payables: ThePayables, body: IntentIn
 ) -> IntentOut:
-    """Open the payment of an order or booking. The amount is ours; calling twice answers the same intent."""
+    """Open the payment of an order or booking, by card or PayPal. The amount is ours; calling twice answers the same
+    intent."""
     return await intents.create_intent(ctx, provider=vendors.payments, payables=payables, actor=user, body=body)
 
 
@@ -84,11 +85,7 @@ async def confirm(
 ) -> PaymentOut:
     """Tell us that the card went through. We re-read the intent from the provider and settle it."""
     payment_id = await confirmation.confirm(ctx, provider=vendors.payments, payables=payables, actor=user, body=body)
-    async with ctx.read() as connection:
-        row = await queries.find_detail(connection, payment_id=payment_id, user_id=user.user_id)
-    if row is None:
-        raise PaymentNotFound
-    return present(row)
+    return await _shown(ctx, payment_id, to=user.user_id)
 
 
 @router.post("/webhook", operation_id="receive_payment_webhook", responses=refuses(BadWebhook, UnreadableWebhook))
@@ -114,19 +111,15 @@ async def list_my_payments(ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, 
         rows, total = await queries.list_of_user(
             connection, user_id=user.user_id, limit=page.per_page, offset=(page.page - 1) * page.per_page
         )
-    return Page[PaymentOut](items=[present(row) for row in rows], page=page.page, per_page=page.per_page, total=total)
+    return Page[PaymentOut](
+        items=[present(ctx, row) for row in rows], page=page.page, per_page=page.per_page, total=total
+    )
 
 
 @router.get("/{payment_id}", operation_id="get_payment", dependencies=reading, responses=refuses(PaymentNotFound))
 async def get_payment(ctx: Ctx, user: CurrentUser, payment_id: UUID) -> PaymentOut:
     """One payment with its refunds: its owner's, or any for an admin."""
-    async with ctx.read() as connection:
-        row = await queries.find_detail(
-            connection, payment_id=payment_id, user_id=None if user.is_admin else user.user_id
-        )
-    if row is None:
-        raise PaymentNotFound
-    return present(row)
+    return await _shown(ctx, payment_id, to=None if user.is_admin else user.user_id)
 
 
 @router.post(
@@ -141,8 +134,13 @@ async def refund_payment(
 ) -> PaymentOut:
     """Refund a payment in part or whole. The provider is asked at once by a job; look at `refunds[].status`."""
     await refunds.request_by_staff(ctx, payables=payables, admin=admin, payment_id=payment_id, body=body)
+    return await _shown(ctx, payment_id, to=None)
+
+
+async def _shown(ctx: Context, payment_id: UUID, *, to: UUID | None) -> PaymentOut:
+    """The payment, if `to` (None: staff) may see it."""
     async with ctx.read() as connection:
-        row = await queries.find_detail(connection, payment_id=payment_id, user_id=None)
+        row = await queries.find_detail(connection, payment_id=payment_id, user_id=to)
     if row is None:
         raise PaymentNotFound
-    return present(row)
+    return present(ctx, row)
