@@ -40,8 +40,9 @@ def test_what_the_clocks_skip_still_runs_and_what_they_repeat_runs_once() -> Non
     assert spring == ["03-29 01:30", "03-30 00:30"]
     autumn = runs("30 2 * * *", "Europe/Berlin", after="2026-10-24T12:00:00Z", count=2)
     assert autumn == ["10-25 00:30", "10-26 01:30"]
-    # Asked between the two 02:30: the first was it.
-    assert runs("30 2 * * *", "Europe/Berlin", after="2026-10-25T00:45:00Z", count=1) == ["10-26 01:30"]
+    # Asked between the two 02:30, at 02:45 and, when that comes again, at 02:10: the first was it.
+    for between in ("2026-10-25T00:45:00Z", "2026-10-25T01:10:00Z"):
+        assert runs("30 2 * * *", "Europe/Berlin", after=between, count=1) == ["10-26 01:30"]
 
 
 @given(after=MOMENTS, zone=st.sampled_from(ZONES), hour=st.integers(0, 23), minute=st.integers(0, 59))
