@@ -6,15 +6,33 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from sojourn.channels.ai_tools import around, buying, changing, personal, planning, shelf, suggesting
+from sojourn.channels.ai_tools import (
+    around,
+    buying,
+    changing,
+    khqr,
+    personal,
+    planning,
+    shelf,
+    student,
+    suggesting,
+)
 from sojourn.channels.ai_tools.tool import Tool
 from sojourn.platform.http.dialect import variant
 from sojourn.platform.kit.wire import Wire
 from sojourn.platform.storefront import Dialect, Storefront
 
 TOOLS: Sequence[Tool] = (
-    *suggesting.TOOLS, *shelf.TOOLS, *around.TOOLS, *planning.TOOLS, *personal.TOOLS, *buying.TOOLS, *changing.TOOLS,
-)  # fmt: skip
+    *suggesting.TOOLS,
+    *shelf.TOOLS,
+    *around.TOOLS,
+    *planning.TOOLS,
+    *personal.TOOLS,
+    *student.TOOLS,
+    *buying.TOOLS,
+    *khqr.TOOLS,
+    *changing.TOOLS,
+)
 
 
 class Annotations(Wire):
