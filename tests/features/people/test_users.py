@@ -57,7 +57,14 @@ async def test_a_language_is_understood_in_both_spellings(
 
 async def test_preferences_are_merged(derlg: StorefrontClient) -> None:
     guest = await derlg.register()
-    everything = {"is_welcome_mail_wanted": True, "is_points_mail_wanted": True}
+    everything = {
+        "is_welcome_mail_wanted": True,
+        "is_points_mail_wanted": True,
+        "is_festival_mail_wanted": False,
+        "is_purchase_push_wanted": True,
+        "is_reminder_push_wanted": True,
+        "is_festival_push_wanted": False,
+    }
     assert read(await guest.get("/users/me/preferences")) == everything
     changed = read(await guest.patch("/users/me/preferences", json={"is_points_mail_wanted": False}))
     assert changed == {**everything, "is_points_mail_wanted": False}
