@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tests.features.people.conftest import Queued
+from tests.features.people.google import sign_in, visit
+from tests.features.people.test_second_factor import challenge, enrol
 from tests.support.client import PASSWORD, StorefrontClient, read
 
 from sojourn.people.auth.links import find_link_expiry
@@ -56,3 +58,32 @@ async def test_the_timer_forgets_everybody_who_is_due(
     assert {row["id"] for row in rows} == {guest.user_id for guest in gone}
     assert len(await derlg.rows("SELECT id FROM audit_entries WHERE action = 'account.anonymised'")) == 3
     read(await derlg.post("/auth/login", json={"email": staying.email, "password": PASSWORD}))
+
+
+async def test_what_nobody_came_back_for_is_purged(derlg: StorefrontClient, clock: FrozenClock) -> None:
+    guest = await derlg.register()
+    await enrol(guest, clock)
+    await challenge(derlg, guest.email)
+    await visit(derlg)
+    for minutes, kept in ((0, (1, 1)), (6, (0, 1)), (11, (0, 0))):
+        async with derlg.database.read() as connection:
+            await purge(connection, now=clock.now() + timedelta(minutes=minutes))
+        [row] = await derlg.rows(
+            "SELECT (SELECT count(*) FROM sign_in_challenges) AS challenges,"
+            " (SELECT count(*) FROM sign_in_attempts) AS attempts"
+        )
+        assert (row["challenges"], row["attempts"]) == kept, f"after {minutes} minutes"
+
+
+async def test_a_forgotten_person_is_forgotten_at_google_and_in_the_app(
+    derlg: StorefrontClient, work_for: Callable[[StorefrontClient], Work], clock: FrozenClock
+) -> None:
+    guest = await derlg.register(email="dara@gmail.example")
+    await derlg.rows("UPDATE users SET email_verified_at = now()")
+    await sign_in(derlg)
+    await enrol(guest, clock)
+    read(await guest.delete(f"/users/{guest.user_id}"), 204)
+    clock.advance(timedelta(days=15))
+    await anonymise_deleted_accounts(work_for(derlg))
+    for table in ("linked_identities", "second_factors", "recovery_codes", "sign_in_challenges"):
+        assert await derlg.rows(f"SELECT user_id FROM {table}") == []
