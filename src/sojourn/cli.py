@@ -16,6 +16,8 @@ from rich.console import Console
 
 from sojourn.care.documents import retention as document_retention
 from sojourn.care.documents.retention import RetentionLine
+from sojourn.care.emergency import jobs as emergency_jobs
+from sojourn.care.emergency.jobs import PositionsReport
 from sojourn.catalog.loading import CatalogueInvalid, LoadReport, load_catalogue
 from sojourn.demo.run import tell_all
 from sojourn.demo.world import NotRunning
@@ -268,10 +270,10 @@ def retention(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
 ) -> None:
-    """Delete the documents whose time is over, as a timer does every hour; what is left, and why."""
+    """Delete the documents and positions whose time is over, as timers do every hour; what is left, and why."""
     settings = _settings_at_hand()
     _require_storefront(settings, storefront)
-    lines = asyncio.run(_retain(settings, storefront, is_dry=dry_run))
+    lines, positions = asyncio.run(_retain(settings, storefront, is_dry=dry_run))
     if not lines:
         console.print(f"{storefront}: no documents", highlight=False)
     for line in lines:
@@ -281,19 +283,27 @@ def retention(
             f"the oldest of {line.oldest_at:%Y-%m-%d}: {outcome}",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
+    console.print(
+        f"{storefront}: positions of calls for help: {positions.due} {'would go' if dry_run else 'gone'}, "
+        f"{positions.young} stay",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
 
 
-async def _retain(settings: Settings, key: str, *, is_dry: bool) -> list[RetentionLine]:
+async def _retain(settings: Settings, key: str, *, is_dry: bool) -> tuple[list[RetentionLine], PositionsReport]:
     vendors = choose_vendors(settings.per_storefront[key])
     runtime, _gate = await assemble(settings, key)
     try:
         async with runtime.db.read() as connection:
-            lines = await document_retention.report(connection, now=runtime.clock.now())
+            now = runtime.clock.now()
+            lines = await document_retention.report(connection, now=now)
+            positions = await emergency_jobs.report_positions(connection, storefront=runtime.storefront, now=now)
         if not is_dry:
             work = Work(runtime=runtime, vendors=vendors)
+            await emergency_jobs.forget_positions(work)
             await document_retention.delete_due(work)
             await document_retention.remove_files(work)
-        return lines
+        return lines, positions
     finally:
         await vendors.aclose()
         await runtime.aclose()

@@ -11,6 +11,9 @@ from sojourn.care.documents import jobs as document_jobs
 from sojourn.care.documents import routes as document_routes
 from sojourn.care.documents import routes_desk as document_desk_routes
 from sojourn.care.documents import routes_links as upload_link_routes
+from sojourn.care.emergency import jobs as emergency_jobs
+from sojourn.care.emergency import routes as emergency_routes
+from sojourn.care.emergency import routes_desk as emergency_desk_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
 from sojourn.care.student_discount import jobs as student_jobs
@@ -127,6 +130,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.CONSULTATIONS: (hours_routes.router, feed_routes.router, consultation_routes.router),
     Module.CURRENCY: (currency_routes.router,),
     Module.WEATHER: (weather_routes.router,),
+    Module.EMERGENCY: (emergency_routes.router, emergency_desk_routes.router),
     Module.EVENTS: (event_routes.router,),
     Module.AI_TOOLS: (agent_routes.router, agent_session_routes.router, agent_event_routes.router),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
@@ -139,6 +143,7 @@ JOBS: Sequence[JobKind] = (
     *departure_jobs.JOBS,
     *consultation_jobs.JOBS,
     *student_jobs.JOBS,
+    *emergency_jobs.JOBS,
     *notification_jobs.JOBS,
     *event_jobs.JOBS,
 )
@@ -151,6 +156,7 @@ TIMERS: Sequence[Timer] = (
     *loyalty_jobs.TIMERS,
     *document_jobs.TIMERS,
     *student_jobs.TIMERS,
+    *emergency_jobs.TIMERS,
     *consultation_jobs.TIMERS,
     *notification_jobs.TIMERS,
     *invariant_jobs.TIMERS,

@@ -43,6 +43,7 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
         storefront,
         rules=rules,
         consultations=consultations,
+        emergency=replace(storefront.emergency, escalation_emails=_listed(settings.emergency_escalation_emails)),
         staff=StaffRules(is_second_factor_required=settings.staff_totp_required, networks=settings.staff_networks),
         limits=limits,
         allowed_origins=origins,
@@ -50,6 +51,10 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
         frontend_url=settings.frontend_url or storefront.frontend_url,
         support_email=settings.staff_alert_email or storefront.support_email,
     )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def redis_prefix(settings: Settings, key: str) -> str:

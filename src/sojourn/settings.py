@@ -96,6 +96,9 @@ class StorefrontSettings(BaseModel):
     openweather_api_base: str | None = None
     firebase_service_account: SecretStr | None = None
     fcm_api_base: str | None = None
+    emergency_webhook_url: str | None = None
+    emergency_webhook_secret: SecretStr | None = None
+    emergency_escalation_emails: str = ""
     from_email: str | None = None
     meeting_vendor: str = "jitsi"
     jitsi_base_url: str = "https://meet.jit.si"
@@ -181,6 +184,8 @@ class Settings(BaseModel):
                 raise ValueError(f"{key.upper()}_ENCRYPTION_KEY must be {MIN_SECRET} secret characters or more")
             if any(len(service_key) < MIN_SECRET for service_key in settings.service_keys):
                 raise ValueError(f"{key.upper()}_AI_SERVICE_KEY must be {MIN_SECRET} secret characters or more")
+            if (settings.emergency_webhook_url or "https://").partition("://")[0] != "https":
+                raise ValueError(f"{key.upper()}_EMERGENCY_WEBHOOK_URL must be https in production")
             if set_bases := [name.upper() for name in DEVELOPMENT_BASES if getattr(settings, name)]:
                 raise ValueError(f"{key}: {', '.join(set_bases)}: for development only")
         return self

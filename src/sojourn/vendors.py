@@ -5,6 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from sojourn.providers.emergency.port import Alarm
+from sojourn.providers.emergency.webhook import WebhookAlarm
 from sojourn.providers.faces.aws_signature import Credentials
 from sojourn.providers.faces.port import FaceEngine
 from sojourn.providers.faces.rekognition import RekognitionFaces
@@ -63,6 +65,7 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         qr=_choose_qr(settings),
         mail=_choose_mail(settings),
         push=_choose_push(settings),
+        alarm=_choose_alarm(settings),
         meetings=_choose_meetings(settings),
         google=_choose_google(settings),
         supabase=_choose_supabase(settings),
@@ -152,6 +155,19 @@ def _choose_supabase(settings: StorefrontSettings) -> SupabaseAuth | None:
         service_role_key=_required(settings.supabase_service_role_key, "SUPABASE_SERVICE_ROLE_KEY"),
         jwt_secret=secret.get_secret_value() if secret else None,
     )
+
+
+def _choose_alarm(settings: StorefrontSettings) -> Alarm | None:
+    url = settings.emergency_webhook_url
+    if not url:
+        return None
+    if not url.startswith(("https://", "http://")):
+        raise SettingsError("EMERGENCY_WEBHOOK_URL must be a web address, such as https://alarm.example/sojourn.")
+    secret = _required(settings.emergency_webhook_secret, "EMERGENCY_WEBHOOK_SECRET")
+    try:
+        return WebhookAlarm(url=url, secret=secret)
+    except ValueError as fault:
+        raise SettingsError(f"EMERGENCY_WEBHOOK_SECRET: {fault}.") from fault
 
 
 def _smtp(url: str) -> SmtpMail:

@@ -39,6 +39,7 @@ class Module(StrEnum):
     DOCUMENTS = "documents"
     CURRENCY = "currency"
     WEATHER = "weather"
+    EMERGENCY = "emergency"
     DASHBOARD = "dashboard"
     ANALYTICS = "analytics"
     DESK = "desk"
@@ -128,6 +129,17 @@ class StudentRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyRules:
+    """The numbers of rules, section 11. `escalation_emails` are told besides support from the second time on."""
+
+    repeat_seconds: int = 30
+    escalate_after_seconds: int = 2 * 60
+    escalate_every_seconds: int = 5 * 60
+    position_days: int = 30
+    escalation_emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Storefront:
     """One agency. `time_zone` is an IANA name; `currency` is ISO 4217."""
 
@@ -157,5 +169,6 @@ class Storefront:
     rules: SalesRules = field(default_factory=SalesRules)
     consultations: ConsultationRules = field(default_factory=ConsultationRules)
     students: StudentRules = field(default_factory=StudentRules)
+    emergency: EmergencyRules = field(default_factory=EmergencyRules)
     staff: StaffRules = field(default_factory=StaffRules)
     catalogue: Path

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from sojourn.providers.emergency.port import Alarm
 from sojourn.providers.faces.port import FaceEngine
 from sojourn.providers.mail.port import MailSender
 from sojourn.providers.meetings.port import MeetingRooms
@@ -26,6 +27,7 @@ class Vendors:
     qr: QrProvider | None
     mail: MailSender
     push: PushSender | None
+    alarm: Alarm | None
     meetings: MeetingRooms
     google: IdentityProvider | None
     supabase: SupabaseAuth | None
@@ -43,6 +45,8 @@ class Vendors:
         await self.mail.aclose()
         if self.push is not None:
             await self.push.aclose()
+        if self.alarm is not None:
+            await self.alarm.aclose()
         await self.meetings.aclose()
         if self.google is not None:
             await self.google.aclose()

@@ -34,6 +34,7 @@ async def test_it_says_what_goes_and_then_it_goes(customer: StorefrontClient, sa
     assert "would go" in told
     assert "YOUNG: 1 documents" in told
     assert "stays" in told
+    assert "positions of calls for help: 0 would go, 0 stay" in told
     assert len(await customer.rows("SELECT id FROM documents")) == 2
     assert "gone" in retention(dsn, sandbox)
     assert len(await customer.rows("SELECT id FROM documents")) == 1

@@ -36,6 +36,7 @@ _CODED_FIELDS = {
     "failure": "failures",
     "news": "news",
     "day": "days",
+    "alert_type": "alerts",
 }
 # A stranger's name is greeted only when it looks like one: nobody gets to send advertisements as a "name".
 _NAME_LIMIT = 60
@@ -75,6 +76,7 @@ class Texts(BaseModel):
     failures: dict[str, str]
     news: dict[str, str]
     days: dict[str, str]
+    alerts: dict[str, str]
     mails: dict[MailKind, dict[str, str]]
 
     @field_validator("mails")

@@ -9,7 +9,10 @@ from sojourn.platform.kit.wire import Money, Wire
 
 
 class EventOut(Wire):
-    """What has happened to one of your purchases. Fields that do not belong to its kind are left out."""
+    """What has happened to one of your purchases, or to a call for help.
+
+    Fields that do not belong to its kind are left out.
+    """
 
     kind: str = Field(examples=["payment.succeeded"])
     created_at: datetime
@@ -18,6 +21,7 @@ class EventOut(Wire):
     order_id: UUID | None = None
     payment_id: UUID | None = None
     refund_id: UUID | None = None
+    alert_id: UUID | None = None
     reference: str | None = None
     status: str | None = None
     amount: Money | None = None

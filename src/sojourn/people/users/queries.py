@@ -78,7 +78,10 @@ WITH addresses AS (DELETE FROM addresses WHERE user_id = ANY ($1)),
      devices AS (DELETE FROM devices WHERE user_id = ANY ($1)),
      identities AS (DELETE FROM linked_identities WHERE user_id = ANY ($1)),
      factors AS (DELETE FROM second_factors WHERE user_id = ANY ($1)),
-     challenges AS (DELETE FROM sign_in_challenges WHERE user_id = ANY ($1))
+     challenges AS (DELETE FROM sign_in_challenges WHERE user_id = ANY ($1)),
+     alerts AS (UPDATE emergency_alerts SET latitude = NULL, longitude = NULL, accuracy_m = NULL, positioned_at = NULL,
+                                            message = NULL
+                 WHERE user_id = ANY ($1))
 UPDATE users
    SET email = id || '@deleted.invalid', email_verified_at = NULL, supabase_uid = NULL, password_hash = NULL,
        name = 'Deleted account', phone = NULL, country = NULL, avatar_url = NULL, preferences = '{}',

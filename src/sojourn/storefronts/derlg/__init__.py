@@ -29,6 +29,7 @@ STOREFRONT = Storefront(
             Module.STUDENT_DISCOUNT,
             Module.CURRENCY,
             Module.WEATHER,
+            Module.EMERGENCY,
             Module.DASHBOARD,
             Module.ANALYTICS,
             Module.DESK,

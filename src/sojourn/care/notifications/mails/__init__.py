@@ -28,7 +28,7 @@ from sojourn.care.notifications.mails.cases import (
     DocumentRejected,
     DocumentReminder,
 )
-from sojourn.care.notifications.mails.desk import StaffAlert
+from sojourn.care.notifications.mails.desk import EmergencyAlert, StaffAlert
 from sojourn.care.notifications.mails.journeys import FestivalAlert
 from sojourn.care.notifications.mails.kinds import MailKind
 from sojourn.care.notifications.mails.orders import (
@@ -73,6 +73,7 @@ __all__ = [
     "DocumentReminder",
     "DuplicatePaymentRefunded",
     "EmailAlreadyRegistered",
+    "EmergencyAlert",
     "Envelope",
     "FestivalAlert",
     "LatePaymentRefunded",

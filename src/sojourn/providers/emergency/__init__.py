@@ -1,0 +1,1 @@
+"""The agency's own alarm: a webhook that hears of calls for help."""
