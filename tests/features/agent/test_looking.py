@@ -144,3 +144,9 @@ async def test_days_that_cannot_be_booked(agent: StorefrontClient, trip_id: UUID
     answer = await use(agent, "quote_booking", trip_id=str(trip_id), travel_date=day, people_count=2)
     assert faulty_fields(answer) == ["travel_date"]
     assert "named fields" in answer.json()["error"]["details"]["next_step"]
+
+
+async def test_whom_to_call(agent: StorefrontClient) -> None:
+    answer = read(await use(agent, "get_emergency_contacts", province="Siem Reap"))
+    assert "117" in str(answer)
+    assert 400 <= (await use(agent, "get_emergency_contacts", province="Atlantis")).status_code < 500
