@@ -68,6 +68,7 @@ from sojourn.sales.loyalty import routes as loyalty_routes
 from sojourn.sales.orders import admin_routes as desk_order_routes
 from sojourn.sales.orders import routes as order_routes
 from sojourn.sales.orders.payable import OrderPayable
+from sojourn.sales.orders import cases as order_cases
 from sojourn.sales.payments import jobs as payment_jobs
 from sojourn.sales.payments import routes as payment_routes
 from sojourn.sales.payments import routes_payouts as payout_routes
@@ -155,6 +156,7 @@ TIMERS: Sequence[Timer] = (
     *invoice_jobs.TIMERS,
     *loyalty_jobs.TIMERS,
     *document_jobs.TIMERS,
+    *order_cases.TIMERS,
     *student_jobs.TIMERS,
     *emergency_jobs.TIMERS,
     *consultation_jobs.TIMERS,

@@ -37,6 +37,7 @@ class Module(StrEnum):
     LOYALTY = "loyalty"
     CONSULTATIONS = "consultations"
     DOCUMENTS = "documents"
+    DOWNLOADS = "downloads"
     CURRENCY = "currency"
     WEATHER = "weather"
     EMERGENCY = "emergency"
@@ -85,6 +86,7 @@ class SalesRules:
     referrals_max_a_year: int = 20
     grace_hours_after_payment: int = 24
     grace_hours_before_start: int = 168
+    downloads_per_file: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,8 @@ class EmergencyRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storefront:
-    """One agency. `time_zone` is an IANA name; `currency` is ISO 4217."""
+    """One agency. `time_zone` is an IANA name; `currency` is ISO 4217; on the public holidays of `holiday_country`
+    (ISO 3166-1), as on Saturdays and Sundays, nobody works."""
 
     key: str
     name: str
@@ -154,6 +157,7 @@ class Storefront:
     default_language: Language = Language.EN
     currency: str = "USD"
     time_zone: str = "Asia/Phnom_Penh"
+    holiday_country: str = "KH"
     order_prefix: str = "HT"
     booking_prefix: str = "DL"
     invoice_prefix: str = "INV"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -287,13 +287,14 @@ SELECT gen_random_uuid(), 'XX-2026-' || lpad(n::text, 6, '0'), $1, $2, 'MAIN',
 async def test_the_lists_stay_quick_with_many_orders(shop: Shop, customer: StorefrontClient) -> None:
     order = await shop.order(customer)
     await customer.rows(_FILL, shop.office.user_id, order["serviceId"])
-    nothing = (None,) * 7
+    nothing, day = (None,) * 7, date(2026, 12, 1)
     calls: dict[str, tuple[str, tuple[object, ...]]] = {
-        "newest": (answers._DESK_NEWEST, (*nothing, 20, 0, None)),
-        "oldest": (answers._DESK_OLDEST, (*nothing, 20, 0, None)),
-        "status": (answers._DESK_NEWEST, ("CONFIRMED", *nothing[1:], 20, 0, None)),
-        "consultant": (answers._DESK_NEWEST, (*nothing, 20, 0, shop.office.user_id)),
-        "own": (answers._LIST_OWN, (customer.user_id, None, 20, 0)),
+        "newest": (answers._DESK_NEWEST, (*nothing, 20, 0, None, day, None)),
+        "oldest": (answers._DESK_OLDEST, (*nothing, 20, 0, None, day, None)),
+        "status": (answers._DESK_NEWEST, ("CONFIRMED", *nothing[1:], 20, 0, None, day, None)),
+        "consultant": (answers._DESK_NEWEST, (*nothing, 20, 0, shop.office.user_id, day, None)),
+        "own": (answers._LIST_OWN, (customer.user_id, None, 20, 0, day)),
+        "late": (answers._DESK_NEWEST, (*nothing, 20, 0, None, day, True)),
     }
     async with customer.database.read() as connection:
         await connection.execute("ANALYZE orders")

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -293,8 +293,10 @@ async def test_what_postgresql_writes_is_what_the_models_declare(shop: Shop, cus
     order = await shop.paid(customer, "evisa", serviceDetails=DETAILS)
     buyer = Actor(customer.user_id, customer.email, "Sok Dara", Role.CUSTOMER, 0)
     async with customer.database.read() as connection:
-        detail = await answers.get_order(connection, id_or_number=order["id"], actor=buyer)
-        page = await answers.list_own(connection, user_id=customer.user_id, statuses=None, page=PageIn())
+        detail = await answers.get_order(connection, id_or_number=order["id"], actor=buyer, today=date(2026, 12, 1))
+        page = await answers.list_own(
+            connection, user_id=customer.user_id, statuses=None, page=PageIn(), today=date(2026, 12, 1)
+        )
     OrderDetail.model_validate_json(detail.body, strict=False, by_alias=False, by_name=True)
     one, [item] = json.loads(detail.body), json.loads(page.body)
     assert (list(one), list(item)) == (list(OrderDetail.model_fields), list(OrderOut.model_fields))

@@ -83,6 +83,7 @@ class Stage(Strict):
     key: Key
     title: Localized
     refund_stage: RefundStage
+    promised_days: Annotated[int, Field(ge=0, le=30)] | None = None
 
 
 class Service(Strict):
@@ -130,6 +131,9 @@ class Service(Strict):
         refunds = [REFUND_PERCENT[stage.refund_stage] for stage in self.stages]
         if self.stages[0].refund_stage != "NOT_STARTED" or self.stages[-1].refund_stage != "COMPLETED":
             raise ValueError("stages do not run from NOT_STARTED to COMPLETED")
+        promised = sum(stage.promised_days or 0 for stage in self.stages)
+        if self.type != "DIGITAL" and promised != self.specs.delivery_days:
+            raise ValueError("what the stages promise is not the service's delivery time")
         if refunds != sorted(refunds, reverse=True):
             raise ValueError("a later stage refunds more than an earlier one")
         if Decimal(self.government_fee) > 0 and "LODGED" not in [stage.refund_stage for stage in self.stages]:

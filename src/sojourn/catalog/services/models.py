@@ -11,6 +11,8 @@ from sojourn.platform.i18n import Language
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.kit.wire import LongText, Money, MoneyIn, Text, Wire
 
+MAX_PROMISED_DAYS = 120
+
 
 class ServiceType(StrEnum):
     """A package, a single piece of work, or a guide to download."""
@@ -69,11 +71,15 @@ class ChecklistItem(Wire):
 
 
 class ServiceStage(Wire):
-    """A step of the work, and what a customer who cancels there is treated as."""
+    """A step of the work, and what a customer who cancels there is treated as.
+
+    `promised_days` are the working days that the step may take; without them nothing is promised.
+    """
 
     key: Key
     title: LocalText
     refund_stage: RefundStage
+    promised_days: Annotated[int, Field(ge=0, le=MAX_PROMISED_DAYS)] | None = None
 
 
 Region = Annotated[Text, Field(max_length=100)]

@@ -1,11 +1,20 @@
 """What the fields of a service must be to each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from sojourn.catalog.faults import Fault, crossed
-from sojourn.catalog.services.models import ServiceIn, TypedServiceFilters
+from sojourn.catalog.services.models import RefundStage, ServiceIn, TypedServiceFilters
 from sojourn.catalog.values import find_repeated
+
+# How far the work is, as a number; waiting for information is a part of the review.
+RANK: Mapping[RefundStage, int] = {
+    RefundStage.NOT_STARTED: 0,
+    RefundStage.IN_REVIEW: 1,
+    RefundStage.INFORMATION_MISSING: 1,
+    RefundStage.LODGED: 2,
+    RefundStage.COMPLETED: 3,
+}
 
 
 def service_fee_of(service: ServiceIn) -> Decimal:
@@ -26,6 +35,9 @@ def faults_of(service: ServiceIn) -> Iterator[Fault]:
         yield Fault("checklist", f"has the key {key} twice")
     if (key := find_repeated([stage.key for stage in service.stages])) is not None:
         yield Fault("stages", f"has the key {key} twice")
+    ranks = [RANK[stage.refund_stage] for stage in service.stages]
+    if ranks != sorted(ranks):
+        yield Fault("stages", "must not go back from one refund_stage to an earlier one")
 
 
 def faults_of_filters(filters: TypedServiceFilters) -> Iterator[Fault]:

@@ -108,7 +108,7 @@ async def stats(ctx: Context, filters: Between, *, mode: Mode) -> StatsOut:
         row = await queries.get_stats(
             connection, span=span, is_live=mode is Mode.LIVE, now=now, currency=storefront.currency, best=BEST
         )
-        recent_orders = await _recent_orders(connection, storefront)
+        recent_orders = await _recent_orders(connection, ctx)
         recent_bookings = await _recent_bookings(connection, ctx)
     money = [MoneyOut(**entry) for entry in row["money"]]
     nothing = MoneyOut(currency=storefront.currency, gross=ZERO, refunded=ZERO, net=ZERO)
@@ -158,12 +158,14 @@ def _figure_url(storefront: Storefront, name: FigureName, asked: Mapping[str, ob
     return rows_url(storefront, f"/admin/figures/{name.value}", **asked)
 
 
-async def _recent_orders(connection: Connection, storefront: Storefront) -> list[OrderOut]:
+async def _recent_orders(connection: Connection, ctx: Context) -> list[OrderOut]:
+    storefront = ctx.storefront
     if Module.ORDERS not in storefront.modules:
         return []
     page = await orders.list_at_desk(
-        connection, filters=DeskFilters(per_page=RECENT), only_of=None, pattern=None, zone=storefront.time_zone
-    )
+        connection, filters=DeskFilters(per_page=RECENT), only_of=None, pattern=None, zone=storefront.time_zone,
+        today=ctx.today(),
+    )  # fmt: skip
     return _ORDERS.validate_json(page.body, by_name=True, by_alias=False)
 
 

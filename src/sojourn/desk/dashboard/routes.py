@@ -35,7 +35,9 @@ async def get_dashboard_overview(ctx: Ctx, user: CurrentUser, vendors: TheVendor
             connection, user_id=user.user_id, is_live=vendors.payments.is_live,
             today=local_date(now, ctx.storefront.time_zone), now=now, shown=SHOWN,
         )  # fmt: skip
-        recent = await answers.list_own(connection, user_id=user.user_id, statuses=None, page=PageIn(per_page=SHOWN))
+        recent = await answers.list_own(
+            connection, user_id=user.user_id, statuses=None, page=PageIn(per_page=SHOWN), today=ctx.today()
+        )
     orders = _ORDERS.validate_json(recent.body, by_name=True, by_alias=False)
     return OverviewOut(**overview | {"recent_orders": orders})
 
@@ -44,7 +46,7 @@ async def get_dashboard_overview(ctx: Ctx, user: CurrentUser, vendors: TheVendor
 async def list_active_orders(ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, Query()]) -> Page[OrderOut] | RawJson:
     """Own orders that are neither completed nor cancelled, newest first."""
     async with ctx.read() as connection:
-        return await answers.list_own(connection, user_id=user.user_id, statuses=ACTIVE, page=page)
+        return await answers.list_own(connection, user_id=user.user_id, statuses=ACTIVE, page=page, today=ctx.today())
 
 
 @router.get("/orders/completed", operation_id="list_completed_orders")
@@ -53,4 +55,6 @@ async def list_completed_orders(
 ) -> Page[OrderOut] | RawJson:
     """Own completed orders, newest first."""
     async with ctx.read() as connection:
-        return await answers.list_own(connection, user_id=user.user_id, statuses=(OrderStatus.COMPLETED,), page=page)
+        return await answers.list_own(
+            connection, user_id=user.user_id, statuses=(OrderStatus.COMPLETED,), page=page, today=ctx.today()
+        )

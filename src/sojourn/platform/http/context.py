@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sojourn.platform.events.hub import Hub
 from sojourn.platform.http.rate_limit import RateLimiter
 from sojourn.platform.http.response_cache import ResponseCache
 from sojourn.platform.i18n import Language, negotiate
-from sojourn.platform.kit.clock import Clock
+from sojourn.platform.kit.clock import Clock, local_date
 from sojourn.platform.redis.shared import Shared
 from sojourn.platform.storefront import Storefront
 
@@ -77,6 +77,10 @@ class Context:
     def now(self) -> datetime:
         """The present, UTC."""
         return self.runtime.clock.now()
+
+    def today(self) -> date:
+        """The calendar day in the storefront's zone."""
+        return local_date(self.now(), self.storefront.time_zone)
 
     def read(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for reads, outside any transaction."""

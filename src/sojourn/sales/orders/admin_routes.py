@@ -16,6 +16,7 @@ from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.orders import answers, staff
 from sojourn.sales.orders.errors import (
+    CaseStageNotAllowed,
     NoConsultantAvailable,
     OrderNotFound,
     OrderVersionConflict,
@@ -24,6 +25,7 @@ from sojourn.sales.orders.errors import (
 )
 from sojourn.sales.orders.models import (
     AssignIn,
+    CaseMoveIn,
     DeskFilters,
     NoteIn,
     OrderDetail,
@@ -46,7 +48,7 @@ async def list_orders(
     async with ctx.read() as connection:
         return await answers.list_at_desk(
             connection, filters=filters, only_of=None if desk.is_admin else desk.user_id, pattern=pattern,
-            zone=ctx.storefront.time_zone,
+            zone=ctx.storefront.time_zone, today=ctx.today(),
         )  # fmt: skip
 
 
@@ -54,7 +56,7 @@ async def list_orders(
 async def get_order_at_desk(ctx: Ctx, desk: CurrentDesk, order_id: str) -> OrderDetail | RawJson:
     """One order with its whole history, notes included."""
     async with ctx.read() as connection:
-        return await answers.get_order(connection, id_or_number=order_id, actor=desk)
+        return await answers.get_order(connection, id_or_number=order_id, actor=desk, today=ctx.today())
 
 
 @router.patch(
@@ -69,7 +71,22 @@ async def update_order(ctx: Ctx, desk: CurrentDesk, order_id: str, body: StaffCh
             tx, id_or_number=order_id, actor=desk, body=body, storefront=ctx.storefront, now=ctx.now(),
             origin=ctx.origin,
         )  # fmt: skip
-        return await answers.get_order(tx, id_or_number=order_id, actor=desk)
+        return await answers.get_order(tx, id_or_number=order_id, actor=desk, today=ctx.today())
+
+
+@router.patch(
+    "/{order_id}/case",
+    operation_id="move_case",
+    responses=refuses(OrderNotFound, OrderVersionConflict, CaseStageNotAllowed, TransitionNotAllowed),
+)
+async def move_case(ctx: Ctx, desk: CurrentDesk, order_id: str, body: CaseMoveIn) -> OrderDetail | RawJson:
+    """Take a case to another stage of its service. Consultants go forward, admins also back, with a reason."""
+    async with ctx.unit_of_work() as tx:
+        await staff.move_case(
+            tx, id_or_number=order_id, actor=desk, body=body, storefront=ctx.storefront, now=ctx.now(),
+            origin=ctx.origin,
+        )  # fmt: skip
+        return await answers.get_order(tx, id_or_number=order_id, actor=desk, today=ctx.today())
 
 
 @router.patch(
@@ -81,13 +98,11 @@ async def assign_order(ctx: Ctx, admin: CurrentAdmin, order_id: str, body: Assig
     """Give an order to a consultant, to the freest one, or to nobody."""
     async with ctx.unit_of_work() as tx:
         await staff.assign(tx, id_or_number=order_id, actor=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        return await answers.get_order(tx, id_or_number=order_id, actor=admin)
+        return await answers.get_order(tx, id_or_number=order_id, actor=admin, today=ctx.today())
 
 
 @router.post("/{order_id}/notes", operation_id="add_order_note", status_code=201, responses=refuses(OrderNotFound))
 async def add_order_note(ctx: Ctx, desk: CurrentDesk, order_id: str, body: NoteIn) -> OrderEvent:
-    """Keep a note for staff with an order."""
+    """Keep a note with an order: for staff, or for its customer as well."""
     async with ctx.unit_of_work() as tx:
-        return await staff.add_note(
-            tx, id_or_number=order_id, actor=desk, note=body.note, now=ctx.now(), origin=ctx.origin
-        )
+        return await staff.add_note(tx, id_or_number=order_id, actor=desk, body=body, now=ctx.now(), origin=ctx.origin)

@@ -7,7 +7,7 @@ statement, however long it is.
 # ruff: noqa: S608 - only this module's own lists of columns and conditions are put into statements
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sojourn.people.auth.access import Actor
@@ -18,11 +18,21 @@ from sojourn.sales.orders.errors import OrderNotFound
 from sojourn.sales.orders.models import DeskFilters, DeskSort, OrderStatus, PageIn
 from sojourn.sales.orders.queries import names_of
 
-_FIELDS = """o.id, o.order_number, o.user_id, o.status, o.title, o.service_id, o.service_type, o.quantity, o.currency,
+
+def _fields(today: str) -> str:
+    """What is selected for `OrderOut`; `today` is the parameter that holds the storefront's day."""
+    return f"""o.id, o.order_number, o.user_id, o.status, o.title, o.service_id, o.service_type, o.quantity, o.currency,
        o.total_amount::text AS total_amount, o.service_fee::text AS service_fee,
        o.government_fee::text AS government_fee, o.discount_amount::text AS discount_amount,
        o.loyalty_discount::text AS loyalty_discount, o.loyalty_points_used, o.loyalty_points_earned,
        o.paid_amount::text AS paid_amount, o.refunded_amount::text AS refunded_amount, o.refund_stage,
+       CASE WHEN o.stage_key IS NOT NULL THEN json_build_object(
+           'stage', o.stage_key,
+           'title', (SELECT stage -> 'title' FROM jsonb_array_elements(o.service_snapshot -> 'stages') AS stage
+                      WHERE stage ->> 'key' = o.stage_key),
+           'started_at', iso(o.stage_started_at), 'promised_on', o.stage_promised_on,
+           'is_late', coalesce(o.stage_promised_on < {today} AND o.status IN ('CONFIRMED', 'IN_PROGRESS'), false))
+       END AS "case",
        o.customer_info, o.service_details, o.service_snapshot, o.consultant_id, c.name AS consultant_name, o.language,
        o.version, o.cancellation_reason, iso(o.confirmed_at) AS confirmed_at, iso(o.completed_at) AS completed_at,
        iso(o.cancelled_at) AS cancelled_at, iso(o.created_at) AS created_at, iso(o.updated_at) AS updated_at,
@@ -40,22 +50,26 @@ _FIELDS = """o.id, o.order_number, o.user_id, o.status, o.title, o.service_id, o
               FROM payments p WHERE p.purchase_id = o.id
              ORDER BY (p.disposition = 'APPLIED') DESC NULLS LAST, p.created_at DESC, p.id DESC LIMIT 1
        ) counted) AS payment"""
+
+
 _FROM = "FROM orders o LEFT JOIN users c ON c.id = o.consultant_id"
-# $3 is the asker's role, $4 the asker. Customers see what happened and when, not who noted what.
+# $3 is the asker's role, $4 the asker. Customers see what happened and when, and the notes that are for them.
 _IS_STAFF = "($3::text = 'ADMIN' OR ($3 = 'CONSULTANT' AND o.consultant_id = $4::uuid))"
 _DETAIL = f"""
 SELECT row_to_json(shown)::text AS body FROM (
-    SELECT {_FIELDS},
+    SELECT {_fields("$5::date")},
            (SELECT json_agg(json_build_object(
                        'kind', l.kind, 'description', l.description, 'quantity', l.quantity,
                        'unit_price', l.unit_price::text, 'amount', l.amount::text) ORDER BY l.position)
               FROM price_lines l WHERE l.purchase_id = o.id) AS lines,
            (SELECT json_agg(json_build_object(
                        'id', e.id, 'kind', e.kind, 'from_status', e.from_status, 'to_status', e.to_status,
-                       'consultant_id', e.consultant_id, 'note', CASE WHEN {_IS_STAFF} THEN e.note END,
+                       'consultant_id', e.consultant_id, 'note', CASE WHEN {_IS_STAFF} OR e.is_public THEN e.note END,
+                       'is_public', e.is_public,
                        'actor_id', CASE WHEN {_IS_STAFF} OR e.actor_id = $4 THEN e.actor_id END,
                        'created_at', iso(e.created_at)) ORDER BY e.id)
-              FROM order_events e WHERE e.order_id = o.id AND (e.kind <> 'NOTE' OR {_IS_STAFF})) AS events
+              FROM order_events e
+             WHERE e.order_id = o.id AND (e.kind <> 'NOTE' OR e.is_public OR {_IS_STAFF})) AS events
       {_FROM}
      WHERE (o.id = $1 OR o.order_number = $2) AND (o.user_id = $4 OR {_IS_STAFF})
 ) shown
@@ -65,7 +79,7 @@ _LIST_OWN = f"""
 SELECT (SELECT count(*) FROM orders WHERE user_id = $1 AND ($2::text[] IS NULL OR status = ANY ($2))) AS total,
        coalesce(json_agg(row_to_json(shown)), '[]')::text AS body
   FROM (
-    SELECT {_FIELDS} {_FROM}
+    SELECT {_fields("$5::date")} {_FROM}
      WHERE o.id IN (SELECT id FROM orders WHERE user_id = $1 AND ($2::text[] IS NULL OR status = ANY ($2))
                      ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4)
      ORDER BY o.created_at DESC, o.id DESC
@@ -76,7 +90,12 @@ _MATCHES = """($1::text IS NULL OR o.status = $1) AND ($2::text IS NULL OR o.ser
        AND ($3::uuid IS NULL OR o.consultant_id = $3) AND ($10::uuid IS NULL OR o.consultant_id = $10)
        AND ($4::boolean IS NULL OR (o.consultant_id IS NOT NULL) = $4)
        AND ($5::text IS NULL OR o.id IN (SELECT found.id FROM orders found WHERE found.search LIKE $5))
-       AND ($6::timestamptz IS NULL OR o.created_at >= $6) AND ($7::timestamptz IS NULL OR o.created_at < $7)"""
+       AND ($6::timestamptz IS NULL OR o.created_at >= $6) AND ($7::timestamptz IS NULL OR o.created_at < $7)
+       AND ($12::boolean IS NOT TRUE OR o.id = ANY (ARRAY(
+                SELECT late.id FROM orders late
+                 WHERE late.stage_promised_on < $11::date AND late.status IN ('CONFIRMED', 'IN_PROGRESS'))))
+       AND ($12::boolean IS NOT FALSE OR o.stage_promised_on IS NULL OR o.stage_promised_on >= $11::date
+            OR o.status NOT IN ('CONFIRMED', 'IN_PROGRESS'))"""
 
 
 def _list_at_desk(order: str) -> str:
@@ -84,7 +103,7 @@ def _list_at_desk(order: str) -> str:
 SELECT (SELECT count(*) FROM orders o WHERE {_MATCHES}) AS total,
        coalesce(json_agg(row_to_json(shown)), '[]')::text AS body
   FROM (
-    SELECT {_FIELDS} {_FROM}
+    SELECT {_fields("$11::date")} {_FROM}
      WHERE o.id IN (SELECT o.id FROM orders o WHERE {_MATCHES} ORDER BY {order} LIMIT $8 OFFSET $9)
      ORDER BY {order}
 ) shown
@@ -103,29 +122,30 @@ _DESK = {
 }
 
 
-async def get_order(connection: Connection, *, id_or_number: str, actor: Actor) -> RawJson:
+async def get_order(connection: Connection, *, id_or_number: str, actor: Actor, today: date) -> RawJson:
     """One order as `OrderDetail`, for its owner, its consultant or an admin. Raises OrderNotFound."""
-    body = await connection.fetchval(_DETAIL, *names_of(id_or_number), actor.role, actor.user_id)
+    body = await connection.fetchval(_DETAIL, *names_of(id_or_number), actor.role, actor.user_id, today)
     if body is None:
         raise OrderNotFound
     return RawJson(body.encode())
 
 
 async def list_own(
-    connection: Connection, *, user_id: UUID, statuses: Sequence[OrderStatus] | None, page: PageIn
+    connection: Connection, *, user_id: UUID, statuses: Sequence[OrderStatus] | None, page: PageIn, today: date
 ) -> RawJson:
     """One page of a customer's orders in any of `statuses` (None: in all) as `OrderOut`, newest first."""
-    row = await connection.fetchrow(_LIST_OWN, user_id, statuses, page.per_page, page.offset)
+    row = await connection.fetchrow(_LIST_OWN, user_id, statuses, page.per_page, page.offset, today)
     return RawJson(row["body"].encode(), page=page.page, per_page=page.per_page, total=row["total"])
 
 
 async def list_at_desk(
-    connection: Connection, *, filters: DeskFilters, only_of: UUID | None, pattern: str | None, zone: str
+    connection: Connection, *, filters: DeskFilters, only_of: UUID | None, pattern: str | None, zone: str, today: date
 ) -> RawJson:
     """One page of the orders that match; `only_of` leaves those of one consultant, `pattern` is LIKE's, lower case."""
     row = await connection.fetchrow(
         _DESK[filters.sort], filters.status, filters.type, filters.consultant, filters.is_assigned, pattern,
-        *_moments(filters, zone), filters.per_page, filters.offset, only_of,
+        *_moments(filters, zone), filters.per_page, filters.offset, only_of, today,
+        filters.is_late,
     )  # fmt: skip
     return RawJson(row["body"].encode(), page=filters.page, per_page=filters.per_page, total=row["total"])
 

@@ -39,6 +39,14 @@ class StageNotAllowed(Refusal):
     sentence = "The work on an order cannot go from that stage to this one."
 
 
+class CaseStageNotAllowed(Refusal):
+    """`details`: from, to, and the stages that are allowed for this caller."""
+
+    status = 409
+    code = "CASE_STAGE_NOT_ALLOWED"
+    sentence = "The case cannot go from that stage to this one."
+
+
 class QuoteChanged(Refusal):
     """`details`: the refund that holds now."""
 

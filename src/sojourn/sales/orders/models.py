@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 from sojourn.catalog.services.models import ChecklistItem, RefundStage, ServiceSpecs, ServiceStage, ServiceType
-from sojourn.catalog.values import LanguageName
+from sojourn.catalog.values import Key, LanguageName, LocalText
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Day, Money, Wire
 from sojourn.sales.pricing.models import PriceLine
@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     STAGE = "STAGE"
     ASSIGNMENT = "ASSIGNMENT"
     NOTE = "NOTE"
+    CASE = "CASE"
 
 
 class DeskSort(StrEnum):
@@ -141,6 +142,7 @@ class DeskFilters(PageIn):
     type: ServiceType | None = None
     consultant: UUID | None = None
     is_assigned: bool | None = None
+    is_late: bool | None = Field(None, description="Whether the stage that the case is in has taken too long.")
     q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)] | None = Field(
         None, description="Part of the order number, the customer's name or e-mail address."
     )
@@ -167,7 +169,18 @@ class AssignIn(Wire):
 
 
 class NoteIn(Wire):
+    """For staff, unless `is_public`: then the customer reads it with the order."""
+
     note: Paragraph
+    is_public: bool = False
+
+
+class CaseMoveIn(Wire):
+    """`stage` is the key of one of the service's stages, as it was bought. Going back needs an admin and a reason."""
+
+    stage: Key
+    reason: Reason | None = None
+    version: Version | None = None
 
 
 class ServiceSnapshot(Wire):
@@ -196,6 +209,17 @@ class CustomerInfo(Wire):
     email: str
     phone: str | None
     country: str | None
+
+
+class OrderCase(Wire):
+    """Where the work stands. `promised_on` is the last day, on the storefront's clock, on which the stage is on time;
+    null where the service promises nothing of it."""
+
+    stage: str
+    title: LocalText
+    started_at: datetime
+    promised_on: Day | None
+    is_late: bool
 
 
 class OrderItem(Wire):
@@ -250,6 +274,7 @@ class OrderOut(Wire):
     paid_amount: Money
     refunded_amount: Money
     refund_stage: RefundStage
+    case: OrderCase | None = Field(description="From the payment on; none for guides to download.")
     customer_info: CustomerInfo
     service_details: ServiceDetails | None
     service_snapshot: ServiceSnapshot
@@ -268,7 +293,10 @@ class OrderOut(Wire):
 
 
 class OrderEvent(Wire):
-    """A step in an order's life. For a STAGE the two values are stages; `note` is shown to staff only."""
+    """A step in an order's life. For a STAGE the two values are refund stages, for a CASE keys of the service's stages.
+
+    `note` is shown to staff, and to the customer where it `is_public`.
+    """
 
     id: int
     kind: EventKind
@@ -276,6 +304,7 @@ class OrderEvent(Wire):
     to_status: str | None
     consultant_id: UUID | None
     note: str | None
+    is_public: bool
     actor_id: UUID | None
     created_at: datetime
 
@@ -336,9 +365,11 @@ class Order:
     loyalty_points_used: int
     customer_info: dict[str, Any]
     service_details: dict[str, Any] | None
-    consultant_id: UUID | None
     refund_stage: RefundStage
     first_delivered_at: datetime | None
+    stage_key: str | None
+    stages: tuple[ServiceStage, ...]
+    consultant_id: UUID | None
     language: Language
     version: int
 

@@ -13,6 +13,7 @@ from sojourn.sales.effects import ORDER_CONFIRMED, ORDER_ONBOARDING, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.orders import queries
 from sojourn.sales.orders.models import OrderStatus
+from sojourn.sales.orders.promises import days_promised
 from sojourn.sales.orders.rules import purchase_state
 from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind
 from sojourn.sales.referrals import service as referrals
@@ -44,8 +45,9 @@ class OrderPayable:
     ) -> Sequence[Effect]:
         """Two statements where no points were spent: the order with its history, and the points it earns."""
         confirmed = await queries.confirm(
-            tx, order_id=purchase.id, paid=captured.amount, payment_id=captured.payment_id, now=now
-        )
+            tx, order_id=purchase.id, paid=captured.amount, payment_id=captured.payment_id,
+            days=days_promised(now, storefront), now=now,
+        )  # fmt: skip
         if confirmed is None:
             raise RuntimeError(f"order {purchase.id} was settled although it is not pending")
         user_id, points_used, points_earned, referrer_id = confirmed

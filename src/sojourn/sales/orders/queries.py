@@ -1,13 +1,13 @@
 """Every statement on orders that a use case needs; what is shown is in `answers.py`."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sojourn.catalog.services.models import RefundStage, ServiceType
+from sojourn.catalog.services.models import RefundStage, ServiceStage, ServiceType
 from sojourn.people.auth.access import Actor
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.http.context import Origin
@@ -66,7 +66,7 @@ SELECT $23, $21, 'USER', user_id, 'order.created', 'ORDER', id, total_amount, cu
 _COLUMNS = """o.id, o.order_number, o.user_id, o.service_type, o.status, o.title, o.currency, o.total_amount,
        o.government_fee, o.paid_amount, o.refunded_amount, o.loyalty_points_earned, o.loyalty_points_used,
        o.customer_info, o.service_details, o.consultant_id, o.refund_stage, o.first_delivered_at,
-       o.language, o.version"""
+       o.stage_key, o.service_snapshot -> 'stages' AS stages, o.language, o.version"""
 _VISIBLE = """($3::text = 'ADMIN' OR o.user_id = $4::uuid OR ($3 = 'CONSULTANT' AND o.consultant_id = $4))"""
 _AT_DESK = """($3::text = 'ADMIN' OR ($3 = 'CONSULTANT' AND o.consultant_id = $4::uuid))"""
 _FIND_VISIBLE = f"SELECT {_COLUMNS} FROM orders o WHERE (o.id = $1 OR o.order_number = $2) AND {_VISIBLE}"
@@ -78,10 +78,16 @@ _PURCHASE_COLUMNS = """id, user_id, order_number, title, status, total_amount, c
        customer_info ->> 'email' AS customer_email, language"""
 _FIND_PURCHASE = f"SELECT {_PURCHASE_COLUMNS} FROM orders WHERE id = $1"
 _LOCK_PURCHASE = f"SELECT {_PURCHASE_COLUMNS} FROM orders WHERE id = $1 FOR UPDATE"
-# The order, its history and its trail in one statement: it runs inside the settlement.
+# The order, its case, its history and its trail in one statement: it runs inside the settlement. $6 are the days on
+# which a stage that may take no, one, two ... working days is to be done.
 _CONFIRM = """
 WITH confirmed AS (
-    UPDATE orders SET status = 'CONFIRMED', paid_amount = $2, confirmed_at = $3, updated_at = $3, version = version + 1
+    UPDATE orders
+       SET status = 'CONFIRMED', paid_amount = $2, confirmed_at = $3, updated_at = $3, version = version + 1,
+           stage_key = CASE WHEN service_type <> 'DIGITAL' THEN service_snapshot #>> '{stages,0,key}' END,
+           stage_started_at = $3,
+           stage_promised_on = CASE WHEN service_type <> 'DIGITAL' THEN
+               ($6::date[])[(service_snapshot #>> '{stages,0,promised_days}')::integer + 1] END
      WHERE id = $1 AND status = 'PENDING'
     RETURNING id, user_id, order_number, currency, loyalty_points_used, loyalty_points_earned
 ), event AS (
@@ -133,8 +139,8 @@ _CHANGE_DETAILS = """
 UPDATE orders SET customer_info = $2, service_details = $3, updated_at = $4, version = version + 1 WHERE id = $1
 """
 _INSERT_EVENT = """
-INSERT INTO order_events (order_id, kind, from_status, to_status, consultant_id, note, actor_id, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+INSERT INTO order_events (order_id, kind, from_status, to_status, consultant_id, note, is_public, actor_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
 """
 _LOCK_CONSULTANT = "SELECT id FROM users WHERE id = $1 AND role = 'CONSULTANT' AND is_active FOR SHARE"
 _LOCK_ASSIGNING = "SELECT pg_advisory_xact_lock(hashtext('orders.assign'))"
@@ -171,6 +177,7 @@ def _order(row: Row | None) -> Order:
         "status": OrderStatus(row["status"]),
         "refund_stage": RefundStage(row["refund_stage"]),
         "language": Language(row["language"]),
+        "stages": tuple(ServiceStage.model_validate(stage) for stage in row["stages"]),
     }
     return Order(**dict(row) | typed)
 
@@ -243,10 +250,13 @@ async def lock_purchase(tx: Connection, *, order_id: UUID) -> Row | None:
 
 
 async def confirm(
-    tx: Connection, *, order_id: UUID, paid: Decimal, payment_id: UUID, now: datetime
+    tx: Connection, *, order_id: UUID, paid: Decimal, payment_id: UUID, days: Sequence[date], now: datetime
 ) -> tuple[UUID, int, int, UUID | None] | None:
-    """Confirm a pending order: (owner, points used, points earned, who sent the owner). None when it is not pending."""
-    row = await tx.fetchrow(_CONFIRM, order_id, paid, now, new_id(), payment_id)
+    """Confirm a pending order and open its case; `days[n]` is n working days from now.
+
+    Returns owner, points used, points earned, who sent the owner; None when it is not pending.
+    """
+    row = await tx.fetchrow(_CONFIRM, order_id, paid, now, new_id(), payment_id, list(days))
     return tuple(row) if row else None
 
 
@@ -284,11 +294,11 @@ async def change_details(
 async def insert_event(
     tx: Connection, *, order_id: UUID, kind: EventKind, actor_id: UUID | None, now: datetime,
     from_status: str | None = None, to_status: str | None = None, consultant_id: UUID | None = None,
-    note: str | None = None,
+    note: str | None = None, is_public: bool = False,
 ) -> int:  # fmt: skip
     """Add a step to the order's history."""
     event_id: int = await tx.fetchval(
-        _INSERT_EVENT, order_id, kind, from_status, to_status, consultant_id, note, actor_id, now
+        _INSERT_EVENT, order_id, kind, from_status, to_status, consultant_id, note, is_public, actor_id, now
     )
     return event_id
 

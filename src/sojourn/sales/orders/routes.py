@@ -49,7 +49,7 @@ async def create_order(ctx: Ctx, user: CurrentUser, body: OrderIn) -> OrderDetai
         order_id = await service.create_order(
             tx, buyer=user, body=body, storefront=ctx.storefront, now=ctx.now(), origin=ctx.origin
         )
-        return await answers.get_order(tx, id_or_number=str(order_id), actor=user)
+        return await answers.get_order(tx, id_or_number=str(order_id), actor=user, today=ctx.today())
 
 
 @router.get("", operation_id="list_my_orders")
@@ -58,7 +58,9 @@ async def list_my_orders(
 ) -> Page[OrderOut] | RawJson:
     """Own orders, newest first."""
     async with ctx.read() as connection:
-        return await answers.list_own(connection, user_id=user.user_id, statuses=filters.statuses, page=filters)
+        return await answers.list_own(
+            connection, user_id=user.user_id, statuses=filters.statuses, page=filters, today=ctx.today()
+        )
 
 
 @users_router.get("/{user_id}/orders", operation_id="list_orders_of_user")
@@ -69,14 +71,16 @@ async def list_orders_of_user(
     if not (user.is_admin or user.user_id == user_id):
         raise NotFound
     async with ctx.read() as connection:
-        return await answers.list_own(connection, user_id=user_id, statuses=filters.statuses, page=filters)
+        return await answers.list_own(
+            connection, user_id=user_id, statuses=filters.statuses, page=filters, today=ctx.today()
+        )
 
 
 @router.get("/{order_id}", operation_id="get_order", responses=refuses(OrderNotFound))
 async def get_order(ctx: Ctx, user: CurrentUser, order_id: str) -> OrderDetail | RawJson:
     """One order by id or number: its owner's, its consultant's, or any for an admin."""
     async with ctx.read() as connection:
-        return await answers.get_order(connection, id_or_number=order_id, actor=user)
+        return await answers.get_order(connection, id_or_number=order_id, actor=user, today=ctx.today())
 
 
 @router.patch(
@@ -91,7 +95,7 @@ async def change_order(ctx: Ctx, user: CurrentUser, order_id: str, body: OrderCh
             tx, id_or_number=order_id, actor=user, body=body, storefront=ctx.storefront, now=ctx.now(),
             origin=ctx.origin,
         )  # fmt: skip
-        return await answers.get_order(tx, id_or_number=order_id, actor=user)
+        return await answers.get_order(tx, id_or_number=order_id, actor=user, today=ctx.today())
 
 
 @router.get(
@@ -119,4 +123,4 @@ async def cancel_order(
             tx, id_or_number=order_id, actor=user, body=body or CancelIn(), rules=ctx.storefront.rules, now=ctx.now(),
             origin=ctx.origin,
         )  # fmt: skip
-        return await answers.get_order(tx, id_or_number=order_id, actor=user)
+        return await answers.get_order(tx, id_or_number=order_id, actor=user, today=ctx.today())

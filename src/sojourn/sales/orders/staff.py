@@ -15,12 +15,25 @@ from sojourn.platform.storefront import Storefront
 from sojourn.sales import events
 from sojourn.sales.effects import CONSULTANT_ASSIGNED, ORDER_STATUS_CHANGED, effect
 from sojourn.sales.loyalty import service as loyalty
-from sojourn.sales.orders import queries
+from sojourn.sales.orders import cases, queries
 from sojourn.sales.orders.cancellation import cancel_locked
-from sojourn.sales.orders.errors import NoConsultantAvailable, StageNotAllowed, TransitionNotAllowed
+from sojourn.sales.orders.case_rules import (
+    after_case_move,
+    allowed_case_stages,
+    stage_that_follows,
+    stages_ahead,
+)
+from sojourn.sales.orders.errors import (
+    CaseStageNotAllowed,
+    NoConsultantAvailable,
+    StageNotAllowed,
+    TransitionNotAllowed,
+)
 from sojourn.sales.orders.models import (
     AssignIn,
+    CaseMoveIn,
     EventKind,
+    NoteIn,
     Order,
     OrderEvent,
     OrderStatus,
@@ -41,7 +54,7 @@ async def change_order(
     TransitionNotAllowed, StageNotAllowed, InvalidInput.
     """
     if body.status is None and body.refund_stage is None and body.note is None:
-        raise InvalidInput.at("status", "send status, refund_stage or note")
+        raise InvalidInput.at("status", "send `status`, `refund_stage` or `note`")
     if body.status is OrderStatus.CANCELLED and body.refund_stage is not None:
         raise InvalidInput.at("refund_stage", "cannot be changed by the call that cancels")
     order = await queries.lock_at_desk(tx, id_or_number=id_or_number, actor=actor)
@@ -54,7 +67,10 @@ async def change_order(
         )
     elif body.status is not None or body.refund_stage is not None:
         status, stage = _destination(order, body, actor)
-        await _move(tx, order, status=status, stage=stage, actor=actor, storefront=storefront, now=now, origin=origin)
+        await _move(
+            tx, order, status=status, stage=stage, stage_key=stage_that_follows(order.stages, order.stage_key, stage),
+            actor=actor, storefront=storefront, now=now, origin=origin,
+        )  # fmt: skip
     if body.note is not None:
         await _note(tx, order, note=body.note, actor=actor, now=now, origin=origin)
 
@@ -62,11 +78,7 @@ async def change_order(
 def _destination(order: Order, body: StaffChangeIn, actor: Actor) -> tuple[OrderStatus, RefundStage]:
     status = order.status
     if body.status is not None:
-        allowed = allowed_statuses(order.status, order.service_type, is_admin=actor.is_admin)
-        if body.status not in allowed:
-            raise TransitionNotAllowed(
-                details={"from": order.status.value, "to": body.status.value, "allowed": sorted(allowed)}
-            )
+        _check_status(order, body.status, actor)
         status = body.status
     stage = stage_after(status, order.refund_stage)
     if body.refund_stage not in (None, order.refund_stage, stage):
@@ -79,11 +91,55 @@ def _destination(order: Order, body: StaffChangeIn, actor: Actor) -> tuple[Order
     return status, stage
 
 
-async def _move(
-    tx: Connection, order: Order, *, status: OrderStatus, stage: RefundStage, actor: Actor, storefront: Storefront,
-    now: datetime, origin: Origin,
+def _check_status(order: Order, status: OrderStatus, actor: Actor) -> None:
+    allowed = allowed_statuses(order.status, order.service_type, is_admin=actor.is_admin)
+    if status not in allowed:
+        raise TransitionNotAllowed(details={"from": order.status.value, "to": status.value, "allowed": sorted(allowed)})
+
+
+async def move_case(
+    tx: Connection, *, id_or_number: str, actor: Actor, body: CaseMoveIn, storefront: Storefront, now: datetime,
+    origin: Origin,
 ) -> None:  # fmt: skip
-    if (status, stage) == (order.status, order.refund_stage):
+    """Take the case of a paid, unfinished order to another stage, and what refunds go by with it.
+
+    The first stage of real work puts the order in progress, one that completes the work completes it. The same stage
+    again changes nothing. Raises OrderNotFound, OrderVersionConflict, CaseStageNotAllowed, TransitionNotAllowed,
+    InvalidInput (no such stage; an admin goes back without a reason).
+    """
+    order = await queries.lock_at_desk(tx, id_or_number=id_or_number, actor=actor)
+    check_version(order, body.version)
+    target = next((stage for stage in order.stages if stage.key == body.stage), None)
+    if target is None:
+        raise InvalidInput.at("stage", "is none of the service's stages")
+    if body.stage == order.stage_key:
+        return
+    is_forward = body.stage in stages_ahead(order.stages, order.stage_key)
+    _check_case_move(order, body.stage, actor)
+    if not is_forward and body.reason is None:
+        raise InvalidInput.at("reason", "is needed to take a case back")
+    status, stage = after_case_move(order.status, order.refund_stage, target, is_forward=is_forward)
+    if status is not order.status:
+        _check_status(order, status, actor)
+    await _move(
+        tx, order, status=status, stage=stage, stage_key=body.stage, reason=body.reason, actor=actor,
+        storefront=storefront, now=now, origin=origin,
+    )  # fmt: skip
+
+
+def _check_case_move(order: Order, key: str, actor: Actor) -> None:
+    allowed = allowed_case_stages(
+        order.stages, order.stage_key, service_type=order.service_type, status=order.status, is_admin=actor.is_admin
+    )
+    if key not in allowed:
+        raise CaseStageNotAllowed(details={"from": order.stage_key, "to": key, "allowed": allowed})
+
+
+async def _move(
+    tx: Connection, order: Order, *, status: OrderStatus, stage: RefundStage, stage_key: str | None, actor: Actor,
+    storefront: Storefront, now: datetime, origin: Origin, reason: str | None = None,
+) -> None:  # fmt: skip
+    if (status, stage, stage_key) == (order.status, order.refund_stage, order.stage_key):
         return
     await queries.move(tx, order_id=order.id, status=status, stage=stage, now=now)
     if stage is not order.refund_stage:
@@ -91,8 +147,13 @@ async def _move(
             tx, order_id=order.id, kind=EventKind.STAGE, from_status=order.refund_stage, to_status=stage,
             actor_id=actor.user_id, now=now,
         )  # fmt: skip
+    if stage_key is not None and stage_key != order.stage_key:
+        await cases.put(
+            tx, order=order, stage_key=stage_key, reason=reason, actor=actor, storefront=storefront, now=now
+        )
     detail = {
         "from": order.status.value, "to": status.value, "stage_from": order.refund_stage.value, "stage_to": stage.value,
+        "case_from": order.stage_key, "case_to": stage_key,
     }  # fmt: skip
     await _record(tx, order, action="order.moved", actor=actor, detail=detail, now=now, origin=origin)
     if status is order.status:
@@ -112,22 +173,25 @@ async def _move(
 
 
 async def add_note(
-    tx: Connection, *, id_or_number: str, actor: Actor, note: str, now: datetime, origin: Origin
+    tx: Connection, *, id_or_number: str, actor: Actor, body: NoteIn, now: datetime, origin: Origin
 ) -> OrderEvent:
-    """Keep a note for staff with the order, whatever its status. Raises OrderNotFound."""
+    """Keep a note with the order, whatever its status. Raises OrderNotFound."""
     order = await queries.lock_at_desk(tx, id_or_number=id_or_number, actor=actor)
-    event_id = await _note(tx, order, note=note, actor=actor, now=now, origin=origin)
+    event_id = await _note(tx, order, note=body.note, is_public=body.is_public, actor=actor, now=now, origin=origin)
     return OrderEvent(
-        id=event_id, kind=EventKind.NOTE, from_status=None, to_status=None, consultant_id=None, note=note,
-        actor_id=actor.user_id, created_at=now,
+        id=event_id, kind=EventKind.NOTE, from_status=None, to_status=None, consultant_id=None, note=body.note,
+        is_public=body.is_public, actor_id=actor.user_id, created_at=now,
     )  # fmt: skip
 
 
-async def _note(tx: Connection, order: Order, *, note: str, actor: Actor, now: datetime, origin: Origin) -> int:
+async def _note(
+    tx: Connection, order: Order, *, note: str, actor: Actor, now: datetime, origin: Origin, is_public: bool = False
+) -> int:
     event_id = await queries.insert_event(
-        tx, order_id=order.id, kind=EventKind.NOTE, note=note, actor_id=actor.user_id, now=now
+        tx, order_id=order.id, kind=EventKind.NOTE, note=note, is_public=is_public, actor_id=actor.user_id, now=now
     )
-    await _record(tx, order, action="order.noted", actor=actor, detail={"event_id": event_id}, now=now, origin=origin)
+    detail = {"event_id": event_id, "is_public": is_public}
+    await _record(tx, order, action="order.noted", actor=actor, detail=detail, now=now, origin=origin)
     return event_id
 
 
@@ -139,7 +203,7 @@ async def assign(
     Raises OrderNotFound, OrderVersionConflict, TransitionNotAllowed (finished), NoConsultantAvailable, InvalidInput.
     """
     if body.auto == ("consultant_id" in body.model_fields_set):
-        raise InvalidInput.at("consultant_id", "send either consultant_id (null for nobody) or auto: true")
+        raise InvalidInput.at("consultant_id", "send either `consultant_id` (null for nobody) or `auto`: true")
     order = await queries.lock_at_desk(tx, id_or_number=id_or_number, actor=actor)
     check_version(order, body.version)
     if order.status in FINISHED:

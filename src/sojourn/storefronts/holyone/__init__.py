@@ -22,6 +22,7 @@ STOREFRONT = Storefront(
             Module.LOYALTY,
             Module.CONSULTATIONS,
             Module.DOCUMENTS,
+            Module.DOWNLOADS,
             Module.DASHBOARD,
             Module.ANALYTICS,
             Module.DESK,
