@@ -142,6 +142,23 @@ async def test_an_account_can_be_restored_for_fourteen_days(derlg: StorefrontCli
     read(await derlg.post("/auth/login", json=form))
 
 
+async def test_what_an_admin_had_closed_is_not_restored(derlg: StorefrontClient) -> None:
+    admin = await derlg.sign_in_as(Role.ADMIN)
+    dismissed, leaving = await derlg.register(), await derlg.register()
+    closing = {"is_active": False}
+    read(await admin.patch(f"/admin/staff/{dismissed.user_id}", json=closing))
+    read(await admin.delete(f"/users/{dismissed.user_id}"), 204)
+    read(await leaving.delete(f"/users/{leaving.user_id}"), 204)
+    await derlg.rows("UPDATE users SET is_active = true WHERE id = $1", leaving.user_id)
+    read(await admin.patch(f"/admin/staff/{leaving.user_id}", json=closing))
+    for guest in (dismissed, leaving):
+        form = {"email": guest.email, "password": PASSWORD}
+        for way in ("/auth/login", "/auth/restore-account"):
+            assert refusal(await derlg.post(way, json=form), 401) == "INVALID_CREDENTIALS"
+    rows = await derlg.rows("SELECT id FROM users WHERE is_active AND role = 'CUSTOMER'")
+    assert rows == []
+
+
 async def test_then_the_person_is_forgotten_and_the_address_free(derlg: StorefrontClient, clock: FrozenClock) -> None:
     guest = await derlg.register(phone="+855 12 345 678")
     await guest.post("/users/me/addresses", json={"recipient": "A", "line_one": "B", "city": "C", "country": "KH"})

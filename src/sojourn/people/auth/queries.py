@@ -9,14 +9,15 @@ from sojourn.people.auth.models import LinkPurpose, StoredRefreshToken
 from sojourn.people.auth.second_factor_queries import DELETE_OLD_CHALLENGES
 from sojourn.platform.db.database import Connection, Row
 
-SELECT_CREDENTIALS = """
-SELECT id, password_hash, is_active, deletion_requested_at FROM users
- WHERE lower(email) = lower($1) AND deleted_at IS NULL
-"""
-SELECT_CREDENTIALS_LOCKED = """
-SELECT id, password_hash, is_active, deletion_requested_at FROM users WHERE id = $1 AND deleted_at IS NULL
-   FOR NO KEY UPDATE
-"""
+# Whoever may undo a deletion was sent a link for it: not so the owner of an account that an admin had closed before.
+_CREDENTIALS = """
+SELECT id, password_hash, is_active,
+       deletion_requested_at IS NOT NULL AND EXISTS (
+           SELECT FROM account_links l
+            WHERE l.user_id = users.id AND l.purpose = 'UNDO_DELETION' AND l.used_at IS NULL) AS is_restorable
+  FROM users WHERE deleted_at IS NULL AND"""
+SELECT_CREDENTIALS = f"{_CREDENTIALS} lower(email) = lower($1)"
+SELECT_CREDENTIALS_LOCKED = f"{_CREDENTIALS} id = $1 FOR NO KEY UPDATE"
 SELECT_RECENT_FAILURES = """
 SELECT failed_at FROM failed_sign_ins WHERE account = lower($1) AND failed_at > $2 ORDER BY failed_at DESC LIMIT $3
 """

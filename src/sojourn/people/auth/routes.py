@@ -81,7 +81,7 @@ async def login(ctx: Ctx, response: Response, body: Credentials) -> SignedIn:
 )  # fmt: skip
 @never_replayed
 async def restore_account(ctx: Ctx, response: Response, body: Credentials) -> SignedIn:
-    """Undo the deletion of an account within its 14 days, and sign in."""
+    """Undo the deletion of an account within its 14 days, and sign in. What an admin has closed stays closed."""
     session = await _sign_in(ctx, body, is_restoring=True)
     return hand_over(ctx, response, session, delivery=body.token_delivery)
 

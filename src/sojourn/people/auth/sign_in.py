@@ -43,7 +43,7 @@ async def find_candidate(connection: Connection, email: str, *, now: datetime) -
     """Whom to compare the password with. Raises `AccountLocked`."""
     await refuse_if_locked(connection, email, now=now)
     row = await queries.find_credentials(connection, email)
-    if row is None or not (row["is_active"] or row["deletion_requested_at"]):
+    if row is None or not (row["is_active"] or row["is_restorable"]):
         return Candidate(email, None, None)
     return Candidate(email, row["id"], row["password_hash"])
 
@@ -60,16 +60,20 @@ async def complete_sign_in(
     """
     await refuse_if_locked(tx, candidate.email, now=now)
     row = await queries.lock_credentials(tx, candidate.user_id) if candidate.user_id else None
-    is_unchanged = row is not None and row["password_hash"] == candidate.password_hash
-    if candidate.user_id is None or row is None or not (verdict.is_right and is_unchanged):
+    if (
+        candidate.user_id is None
+        or row is None
+        or not (row["is_active"] or row["is_restorable"])
+        or row["password_hash"] != candidate.password_hash
+        or not verdict.is_right
+    ):
         await note_failure(tx, candidate.email, user_id=candidate.user_id, now=now, origin=origin)
         return None
-    if row["deletion_requested_at"] and not is_restoring:
+    if row["is_restorable"] and not is_restoring:
         raise DeletionPending
     if verdict.new_hash is not None:
         await queries.update_hash(tx, candidate.user_id, password_hash=verdict.new_hash)
-    is_restoring = row["deletion_requested_at"] is not None
-    return await admit(tx, candidate.user_id, is_restoring=is_restoring, secret=secret, now=now, origin=origin)
+    return await admit(tx, candidate.user_id, is_restoring=row["is_restorable"], secret=secret, now=now, origin=origin)
 
 
 async def note_failure(tx: Connection, email: str, *, user_id: UUID | None, now: datetime, origin: Origin) -> None:
