@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from sojourn.platform.errors import InvalidInput
+from sojourn.platform.kit.wire import ALTERNATIVE
 
 MAX_DAYS = 61
 
@@ -38,7 +39,7 @@ def faults_in(error: ValidationError) -> list[Fault]:
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return [
         Fault(
-            ".".join(str(part) for part in entry["loc"]) or "body",
+            ".".join(str(part) for part in entry["loc"] if part != ALTERNATIVE) or "body",
             entry["msg"].removeprefix("Value error, "),
             entry["type"],
         )

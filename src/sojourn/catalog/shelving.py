@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sojourn.catalog import shelf_queries
 from sojourn.catalog.errors import VersionConflict, refusing_taken_slug
 from sojourn.catalog.faults import Fault, faults_in, invalid, refuse
-from sojourn.catalog.policies import PolicyName, preset
+from sojourn.catalog.policies import as_chosen, written_out
 from sojourn.catalog.shelf_queries import Shelf
 from sojourn.people.auth.access import Actor
 from sojourn.platform.audit.trail import Act, record
@@ -26,7 +26,7 @@ POLICY = "cancellation_policy"
 
 
 class Entry(Protocol):
-    """What an agency says of one hotel, guide or place. What is sold has a `cancellation_policy`, by its name."""
+    """What an agency says of one hotel, guide or place. What is sold has a `cancellation_policy`, as it was chosen."""
 
     @property
     def slug(self) -> str: ...
@@ -56,10 +56,10 @@ class Goods(Generic[Model]):
 
 
 def stored(entry: Entry) -> dict[str, Any]:
-    """The entry as its row holds it, in values of JSON: the policy's name has become its tiers."""
+    """The entry as its row holds it, in values of JSON: the policy is written out."""
     content = entry.model_dump(mode="json")
     if POLICY in content:
-        content[POLICY] = preset(PolicyName(content[POLICY])).model_dump(mode="json")
+        content[POLICY] = written_out(content[POLICY])
     return content
 
 
@@ -88,10 +88,8 @@ async def change(
     changes = body.model_dump(mode="json", exclude_unset=True, exclude={"version"})
     changed = _read(goods, {**content, **changes})
     refuse(goods.faults(changed))
-    # Tiers that are no longer a preset's stay as they are until another preset is chosen.
-    kept = {POLICY: content[POLICY]} if POLICY in content and POLICY not in changes else {}
     with refusing_taken_slug():
-        await shelf_queries.update(tx, goods.shelf, entry_id=entry_id, content={**stored(changed), **kept}, now=now)
+        await shelf_queries.update(tx, goods.shelf, entry_id=entry_id, content=stored(changed), now=now)
     await _announce(tx, goods, "changed", entry_id=entry_id, entry=changed, admin=admin, now=now, origin=origin)
 
 
@@ -111,9 +109,9 @@ async def retire(
 def _read(goods: Goods[Model], content: Mapping[str, Any]) -> Model:
     """What a row says, checked as what an admin sends is. Raises `InvalidInput`."""
     policy = content.get(POLICY)
-    named = {POLICY: policy["name"]} if isinstance(policy, Mapping) else {}
+    chosen = {POLICY: as_chosen(policy)} if isinstance(policy, Mapping) else {}
     try:
-        return goods.read({**content, **named})
+        return goods.read({**content, **chosen})
     except ValidationError as error:
         raise invalid(faults_in(error)) from None
 

@@ -46,6 +46,10 @@ def setting(**fields: Any) -> Callable[[dict[str, Any]], None]:
     return lambda content: content.update(fields)
 
 
+def tier(hours: int, percent: int, fee: str = "15.00") -> dict[str, Any]:
+    return {"min_hours_before": hours, "refund_percent": percent, "fixed_fee": fee}
+
+
 async def trips(database: Database) -> list[dict[str, Any]]:
     async with database.read() as connection:
         return [dict(row) for row in await connection.fetch("SELECT * FROM trips ORDER BY slug")]
@@ -102,6 +106,14 @@ async def test_new_seats_come_with_a_changed_file(database: Database, small: Sto
         await load_catalogue(database, small, now=clock.now())
         async with database.read() as connection:
             assert await connection.fetchval("SELECT capacity FROM resources") == capacity
+
+
+async def test_a_file_may_have_tiers_of_its_own(database: Database, small: Storefront, clock: FrozenClock) -> None:
+    own = [tier(240, 90), tier(48, 20, fee="0.00")]
+    edit(small, f"trips/{TRIP}.yaml", setting(cancellation_policy=own))
+    await load_catalogue(database, small, now=clock.now())
+    (row,) = await trips(database)
+    assert row["cancellation_policy"] == {"name": "CUSTOM", "tiers": own}
 
 
 async def test_a_comment_in_a_file_changes_nothing(database: Database, small: Storefront, clock: FrozenClock) -> None:
@@ -167,6 +179,9 @@ async def test_a_load_drops_what_readers_were_shown(
         (setting(is_featured="yes"), "is_featured: Input should be a valid boolean"),
         (setting(environment="DESERT"), "environment: Input should be 'MOUNTAIN'"),
         (setting(duration_days=4), "itinerary: must have each day from 1 to duration_days, in order"),
+        (setting(cancellation_policy="GENEROUS"), "cancellation_policy: must be one of FLEXIBLE, "),
+        (setting(cancellation_policy=[tier(24, 50), tier(24, 20)]), "cancellation_policy: must have fewer hours"),
+        (setting(cancellation_policy=[tier(24, 101)]), "cancellation_policy.0.refund_percent: Input should be less"),
         (setting(slug="another"), f"slug: must be the file's name, {TRIP}"),
     ],
 )

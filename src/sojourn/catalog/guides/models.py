@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from sojourn.catalog.policies import CancellationPolicy, PolicyName
+from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, LanguageCode, LanguageCodes, LanguageName, Lines, Price, Query, Slug
 from sojourn.platform.i18n import Language
@@ -49,7 +49,7 @@ class GuideIn(Wire):
     max_group: Group
     license_type: LicenseType
     years_experience: Years = 0
-    cancellation_policy: PolicyName = PolicyName.MODERATE
+    cancellation_policy: ChosenPolicy = PolicyName.MODERATE
     images: Images = []
     is_active: bool = True
 
@@ -69,7 +69,7 @@ class GuidePatch(Patch):
     max_group: Group | None = None
     license_type: LicenseType | None = None
     years_experience: Years | None = None
-    cancellation_policy: PolicyName | None = None
+    cancellation_policy: ChosenPolicy | None = None
     images: Images | None = None
     is_active: bool | None = None
 

@@ -60,7 +60,7 @@ async def list_all_guides(
     "/guides", operation_id="create_guide", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken)
 )
 async def create_guide(ctx: Ctx, admin: CurrentAdmin, body: GuideIn) -> GuideOut:
-    """Add a guide. `cancellation_policy` is a preset's name."""
+    """Add a guide. `cancellation_policy` is a preset's name or own tiers, the most hours first."""
     async with ctx.unit_of_work() as tx:
         entry_id = await shelving.create(tx, GUIDE, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
         answer = await shelf_queries.get(tx, GUIDES, entry_id, language=ctx.language)

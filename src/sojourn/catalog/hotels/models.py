@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from sojourn.catalog.policies import CancellationPolicy, PolicyName
+from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, Key, LanguageCodes, Lines, Paging, Price, Query, Slug
 from sojourn.platform.kit.wire import Day, LongText, Money, MoneyIn, Text, Wire
@@ -77,7 +77,7 @@ class HotelIn(Wire):
     amenities: Lines = []
     check_in_time: TimeOfDay = "14:00"
     check_out_time: TimeOfDay = "12:00"
-    cancellation_policy: PolicyName = PolicyName.MODERATE
+    cancellation_policy: ChosenPolicy = PolicyName.MODERATE
     languages: LanguageCodes = ["en"]
     images: Images = []
     is_active: bool = True
@@ -103,7 +103,7 @@ class HotelPatch(Patch):
     amenities: Lines | None = None
     check_in_time: TimeOfDay | None = None
     check_out_time: TimeOfDay | None = None
-    cancellation_policy: PolicyName | None = None
+    cancellation_policy: ChosenPolicy | None = None
     languages: LanguageCodes | None = None
     images: Images | None = None
     is_active: bool | None = None

@@ -60,7 +60,7 @@ async def list_all_hotels(
     "/hotels", operation_id="create_hotel", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken)
 )
 async def create_hotel(ctx: Ctx, admin: CurrentAdmin, body: HotelIn) -> HotelOut:
-    """Add a hotel. `cancellation_policy` is a preset's name."""
+    """Add a hotel. `cancellation_policy` is a preset's name or own tiers, the most hours first."""
     async with ctx.unit_of_work() as tx:
         entry_id = await shelving.create(tx, HOTEL, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
         answer = await shelf_queries.get(tx, HOTELS, entry_id, language=ctx.language)

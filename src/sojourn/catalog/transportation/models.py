@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from sojourn.catalog.policies import CancellationPolicy, PolicyName
+from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, LanguageCode, Lines, Paging, Price, Query, Slug
 from sojourn.platform.kit.wire import Day, Money, MoneyIn, Text, Wire
@@ -67,7 +67,7 @@ class VehicleIn(Wire):
     with_driver: bool = True
     languages: Spoken = []
     fleet_count: Fleet = 1
-    cancellation_policy: PolicyName = PolicyName.MODERATE
+    cancellation_policy: ChosenPolicy = PolicyName.MODERATE
     images: Images = []
     is_active: bool = True
 
@@ -90,7 +90,7 @@ class VehiclePatch(Patch):
     with_driver: bool | None = None
     languages: Spoken | None = None
     fleet_count: Fleet | None = None
-    cancellation_policy: PolicyName | None = None
+    cancellation_policy: ChosenPolicy | None = None
     images: Images | None = None
     is_active: bool | None = None
 

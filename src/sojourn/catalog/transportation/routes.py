@@ -72,7 +72,7 @@ async def list_all_vehicles(
     responses=refuses(SlugTaken),
 )
 async def create_vehicle(ctx: Ctx, admin: CurrentAdmin, body: VehicleIn) -> VehicleOut:
-    """Add a vehicle. `cancellation_policy` is a preset's name."""
+    """Add a vehicle. `cancellation_policy` is a preset's name or own tiers, the most hours first."""
     async with ctx.unit_of_work() as tx:
         entry_id = await shelving.create(tx, VEHICLE, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
         answer = await shelf_queries.get(tx, VEHICLES, entry_id, language=ctx.language)

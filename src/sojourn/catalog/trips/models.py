@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from sojourn.catalog.policies import CancellationPolicy, PolicyName
+from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
 from sojourn.catalog.values import (
     Images,
     Key,
@@ -138,7 +138,7 @@ class TripIn(Wire):
     min_people: People = 1
     max_people: People = 50
     capacity_per_departure: Seats | None = None
-    cancellation_policy: PolicyName = PolicyName.MODERATE
+    cancellation_policy: ChosenPolicy = PolicyName.MODERATE
     transport_type: Transport | None = None
     meeting_point: Text | None = None
     latitude: Latitude | None = None
@@ -175,7 +175,7 @@ class TripPatch(Wire):
     min_people: People | None = None
     max_people: People | None = None
     capacity_per_departure: Seats | None = None
-    cancellation_policy: PolicyName | None = None
+    cancellation_policy: ChosenPolicy | None = None
     transport_type: Transport | None = None
     meeting_point: Text | None = None
     latitude: Latitude | None = None

@@ -66,7 +66,8 @@ async def list_all_trips(ctx: Ctx, admin: CurrentAdmin, filters: Annotated[Admin
 
 @router.post("/trips", operation_id="create_trip", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken))
 async def create_trip(ctx: Ctx, admin: CurrentAdmin, body: TripIn) -> TripOut:
-    """Add a trip. `cancellation_policy` is a preset's name; `capacity_per_departure` the seats of one day."""
+    """Add a trip. `cancellation_policy` is a preset's name or own tiers, the most hours first; `capacity_per_departure`
+    the seats of one day."""
     async with ctx.unit_of_work() as tx:
         trip_id = await service.create_trip(tx, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
         answer = await queries.get_trip(tx, trip_id, language=ctx.language)

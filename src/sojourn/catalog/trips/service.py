@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sojourn.catalog.departures import put_departure
 from sojourn.catalog.errors import VersionConflict, refusing_taken_slug
 from sojourn.catalog.faults import faults_in, invalid, refuse
-from sojourn.catalog.policies import preset
+from sojourn.catalog.policies import as_chosen, written_out
 from sojourn.catalog.trips import queries
 from sojourn.catalog.trips.models import TripIn, TripPatch
 from sojourn.catalog.trips.rules import faults_of
@@ -23,9 +23,9 @@ from sojourn.platform.kit.ids import new_id
 
 
 def stored(trip: TripIn) -> dict[str, Any]:
-    """The trip as its row holds it, in values of JSON: the policy's name has become its tiers."""
-    policy = preset(trip.cancellation_policy).model_dump(mode="json")
-    return {**trip.model_dump(mode="json"), "cancellation_policy": policy}
+    """The trip as its row holds it, in values of JSON: the policy is written out."""
+    content = trip.model_dump(mode="json")
+    return {**content, "cancellation_policy": written_out(content["cancellation_policy"])}
 
 
 async def create_trip(tx: Connection, *, admin: Actor, body: TripIn, now: datetime, origin: Origin) -> UUID:
@@ -51,10 +51,8 @@ async def change_trip(
     changes = body.model_dump(mode="json", exclude_unset=True, exclude={"version"})
     changed = _read({**content, **changes})
     refuse(faults_of(changed))
-    # Tiers that are no longer a preset's stay as they are until another preset is chosen.
-    kept = {} if "cancellation_policy" in changes else {"cancellation_policy": content["cancellation_policy"]}
     with refusing_taken_slug():
-        await queries.update_trip(tx, trip_id=trip_id, content={**stored(changed), **kept}, now=now)
+        await queries.update_trip(tx, trip_id=trip_id, content=stored(changed), now=now)
     await _announce(tx, "trip.changed", trip_id=trip_id, trip=changed, admin=admin, now=now, origin=origin)
 
 
@@ -68,9 +66,9 @@ async def retire_trip(tx: Connection, *, admin: Actor, trip_id: UUID, now: datet
 def _read(content: Mapping[str, Any]) -> TripIn:
     """What a row says, checked as what an admin sends is. Raises `InvalidInput`."""
     policy = content["cancellation_policy"]
-    name = policy["name"] if isinstance(policy, Mapping) else policy
+    chosen = as_chosen(policy) if isinstance(policy, Mapping) else policy
     try:
-        return TripIn.model_validate({**content, "cancellation_policy": name})
+        return TripIn.model_validate({**content, "cancellation_policy": chosen})
     except ValidationError as error:
         raise invalid(faults_in(error)) from None
 

@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from sojourn.platform.errors import InvalidInput, Refusal
 from sojourn.platform.http.dialect import in_casing
+from sojourn.platform.kit.wire import ALTERNATIVE
 from sojourn.platform.storefront import Dialect
 
 logger = structlog.get_logger(__name__)
@@ -120,7 +121,7 @@ def from_validation(errors: Sequence[Mapping[str, Any]]) -> Refusal:
     fields = []
     for error in errors[:MAX_FIELDS]:
         location, *path = error["loc"] or ("body",)
-        name = ".".join(str(part) for part in path) or str(location)
+        name = ".".join(str(part) for part in path if part != ALTERNATIVE) or str(location)
         message = error["msg"].removeprefix("Value error, ")
         fields.append({"field": name, "location": str(location), "message": message, "type": error["type"]})
     return InvalidInput(details={"fields": fields})

@@ -26,6 +26,8 @@ from sojourn.platform.kit.money import MAX_AMOUNT, round_money
 T = TypeVar("T")
 
 MIN_YEAR, MAX_YEAR = 1900, 2999
+# The tag of one way to say a field: not a part of what was sent, so it is left out where wrong fields are named.
+ALTERNATIVE = ""
 _NUMBER = re.compile(r"[+-]?[0-9.]+")
 
 
