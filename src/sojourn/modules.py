@@ -11,6 +11,8 @@ from sojourn.care.documents import jobs as document_jobs
 from sojourn.care.documents import routes as document_routes
 from sojourn.care.documents import routes_desk as document_desk_routes
 from sojourn.care.documents import routes_links as upload_link_routes
+from sojourn.care.downloads import routes as download_routes
+from sojourn.care.downloads import routes_desk as download_desk_routes
 from sojourn.care.emergency import jobs as emergency_jobs
 from sojourn.care.emergency import routes as emergency_routes
 from sojourn.care.emergency import routes_desk as emergency_desk_routes
@@ -128,6 +130,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
         document_desk_routes.router,
         upload_link_routes.router,
     ),
+    Module.DOWNLOADS: (download_routes.router, download_routes.files_router, download_desk_routes.router),
     Module.CONSULTATIONS: (hours_routes.router, feed_routes.router, consultation_routes.router),
     Module.CURRENCY: (currency_routes.router,),
     Module.WEATHER: (weather_routes.router,),

@@ -24,6 +24,8 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
         rules = replace(rules, hold_seconds=settings.hold_seconds, hold_seconds_extended=2 * settings.hold_seconds)
     if settings.max_open_holds is not None:
         rules = replace(rules, max_open_holds=settings.max_open_holds)
+    if settings.downloads_per_file is not None:
+        rules = replace(rules, downloads_per_file=settings.downloads_per_file)
     consultations = storefront.consultations
     if settings.consultations_need_approval is not None:
         consultations = replace(consultations, needs_approval=settings.consultations_need_approval)

@@ -115,6 +115,7 @@ class StorefrontSettings(BaseModel):
     staff_alert_email: str | None = None
     hold_seconds: Annotated[int | None, Field(ge=1, le=86_400)] = None
     max_open_holds: Annotated[int | None, Field(ge=1)] = None
+    downloads_per_file: Annotated[int | None, Field(ge=1, le=1000)] = None
     rate_limit_auth: Annotated[int | None, Field(ge=1)] = None
     rate_limit_catalog: Annotated[int | None, Field(ge=1)] = None
     rate_limit_payments: Annotated[int | None, Field(ge=1)] = None

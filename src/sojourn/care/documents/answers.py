@@ -62,7 +62,7 @@ _STATUS = f"""
 WITH lists AS (
     SELECT o.id AS order_id, o.order_number, o.title, {_MISSING} AS missing, {_ITEMS}
       FROM orders o
-     WHERE o.user_id = $1 AND o.status IN ('PENDING', 'CONFIRMED', 'IN_PROGRESS')
+     WHERE o.user_id = $1 AND o.status IN ('PENDING', 'CONFIRMED', 'IN_PROGRESS') AND o.service_type <> 'DIGITAL'
 )
 SELECT row_to_json(shown)::text FROM (
     SELECT counted.*, coalesce((SELECT sum(l.missing) FROM lists l), 0)::integer AS missing,

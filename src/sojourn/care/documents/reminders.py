@@ -12,7 +12,8 @@ from sojourn.providers.work import Work
 
 BATCH: Final = 100
 
-# An order is asked about as long as a reminder that is due has not been kept: each of them goes once.
+# An order is asked about as long as a reminder that is due has not been kept: each of them goes once. What a guide
+# lists is for its reader.
 _WAITING = """
 SELECT o.id, o.user_id, o.order_number, o.title, o.confirmed_at, o.language, u.email, u.name, lists.missing
   FROM orders o
@@ -22,7 +23,7 @@ SELECT o.id, o.user_id, o.order_number, o.title, o.confirmed_at, o.language, u.e
         WHERE c.order_id = o.id AND c.is_required AND c.status IN ('PENDING', 'REJECTED')
        ) lists
  WHERE o.status IN ('CONFIRMED', 'IN_PROGRESS') AND o.confirmed_at <= $1 AND o.id > $2 AND u.deleted_at IS NULL
-   AND lists.missing IS NOT NULL
+   AND o.service_type <> 'DIGITAL' AND lists.missing IS NOT NULL
    AND NOT EXISTS (
        SELECT FROM notifications n WHERE n.kind = 'DOCUMENT_REMINDER' AND n.subject_id = o.id
           AND n.occasion = (SELECT max(step) FROM unnest($3::integer[]) AS step

@@ -13,6 +13,7 @@ from sojourn.care.notifications.mails import (
 )
 from sojourn.care.notifications.models import Letter
 from sojourn.care.notifications.service import keep
+from sojourn.catalog.services.models import ServiceType
 from sojourn.platform.db.database import Row
 from sojourn.platform.i18n import Language, pick
 from sojourn.platform.jobs.queue import Payload
@@ -87,7 +88,9 @@ async def consultant_assigned(work: Work, payload: Payload) -> None:
 
 
 def order_url(storefront: Storefront, order: Row) -> str:
-    return f"{storefront.frontend_url}/orders/{order['id']}"
+    """The order's page; of a guide, the page on which it is fetched."""
+    page = "/downloads" if order["service_type"] == ServiceType.DIGITAL else ""
+    return f"{storefront.frontend_url}/orders/{order['id']}{page}"
 
 
 def order_letter(order: Row, context: MailContext, *, occasion: str = "", invoice_id: UUID | None = None) -> Letter:

@@ -35,7 +35,7 @@ SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, coalesce(p.cap
 """
 SELECT_REFUND = "SELECT payment_id, amount, currency, status FROM refunds WHERE id = $1"
 SELECT_ORDER = """
-SELECT o.id, o.order_number, o.user_id, o.title, o.status, o.total_amount, o.currency, o.language,
+SELECT o.id, o.order_number, o.user_id, o.title, o.status, o.total_amount, o.currency, o.language, o.service_type,
        o.cancellation_reason, u.email, u.name, s.checklist, s.stages
   FROM orders o
   JOIN users u ON u.id = o.user_id
