@@ -9,6 +9,7 @@ from sojourn.demo.teller import expect
 from sojourn.demo.visitor import Visitor
 from sojourn.demo.waiting import until
 from sojourn.demo.world import World
+from sojourn.people.roles import Role
 from sojourn.storefronts import STOREFRONTS
 
 KEY = "holyone"
@@ -99,7 +100,7 @@ async def _pay(world: World, customer: Visitor, order: Order) -> Order:
 async def _take_in_hand(world: World, customer: Visitor, order: Order) -> None:
     path, number = f"/admin/orders/{order['id']}", order["orderNumber"]
     with world.teller.step("The admin assigns a consultant") as say:
-        admin = await world.sign_in_admin(KEY)
+        admin = await world.sign_in(KEY, Role.ADMIN)
         staff = await admin.get("/admin/staff", role="CONSULTANT", isActive="true")
         expect(staff["items"], "there is no consultant")
         consultant = staff["items"][0]

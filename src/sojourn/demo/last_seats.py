@@ -14,6 +14,7 @@ from sojourn.demo.travels import KEY, PICKUP, Booking, days_ahead, hold, open_pa
 from sojourn.demo.visitor import Answer, Visitor
 from sojourn.demo.waiting import until
 from sojourn.demo.world import World
+from sojourn.people.roles import Role
 
 SEATS = 3
 TRAVELLERS = 20
@@ -35,7 +36,7 @@ async def tell(world: World) -> None:
 @asynccontextmanager
 async def _small_trip(world: World) -> AsyncIterator[Trip]:
     with world.teller.step(f"The admin offers a trip with {SEATS} seats") as say:
-        admin = await world.sign_in_admin(KEY)
+        admin = await world.sign_in(KEY, Role.ADMIN)
         body = {
             "slug": f"demo-sunrise-boat-{world.run}", "title": "Sunrise by boat on the Tonle Sap",
             "destination": "Chong Khneas", "province": "Siem Reap", "duration_days": 1, "price_per_person_usd": _PRICE,

@@ -13,7 +13,7 @@ from sojourn.storefronts import STOREFRONTS
 KEY = "derlg"
 PICKUP = "Royal Residence, Siem Reap"
 # Far enough ahead for everything to come back when it is cancelled.
-_FIRST_DAY, _LAST_DAY = 30, 120
+FIRST_DAY, LAST_DAY = 30, 120
 
 Booking = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ def days_ahead(days: int) -> str:
 
 async def find_day(visitor: Visitor, trip_id: str, *, people: int) -> tuple[str, int]:
     """The first day on which so many can go, and how many seats it has left. Raises `Unexpected`."""
-    asked = {"from": days_ahead(_FIRST_DAY), "to": days_ahead(_LAST_DAY)}
+    asked = {"from": days_ahead(FIRST_DAY), "to": days_ahead(LAST_DAY)}
     for day in await visitor.get(f"/trips/{trip_id}/availability", **asked):
         if day["available"] >= people:
             return day["day"], day["available"]

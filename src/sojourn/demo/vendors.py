@@ -32,6 +32,21 @@ class Vendors:
         expect(response.is_success, f"the card was not taken: {response.status_code} {response.text[:300]}")
         return str(body["status"])
 
+    async def scan(self, code: str) -> str:
+        """Pay a KHQR code in full, as the customer's banking app would. Answers who has paid."""
+        response = await self._http.post("/_sandbox/khqr/pay", json={"qr": code})
+        expect(response.status_code == httpx.codes.CREATED, f"the code was not paid: {response.text[:300]}")
+        return str(response.json()[0]["fromAccountId"])
+
+    async def wait_for_push(self, token: str, kind: str) -> Json:
+        """What a device shows of that kind. Raises `Unexpected` when it shows nothing of it."""
+
+        async def look() -> Json | None:
+            shown = await self._read("/push", token=token, limit=1000)
+            return next((push for push in shown if push["data"]["kind"] == kind), None)
+
+        return await until(look, f"a push {kind!r} to {token}")
+
     async def mails(self, to: str, *, kind: str | None = None) -> list[Mail]:
         """What lies in the mailbox for an address (or a part of one), newest first."""
         found = await self._read("/mail", to=to, limit=1000)
@@ -48,11 +63,20 @@ class Vendors:
 
     async def read_pdf(self, mail: Mail) -> str:
         """The name and size of the PDF that came with a mail. Raises `Unexpected` when there is none."""
+        name, content = await self._find_attached(mail, b"%PDF-")
+        return f"{name}, {len(content) // 1024} kB"
+
+    async def read_calendar(self, mail: Mail) -> tuple[str, str]:
+        """The name and the text of the calendar file that came with a mail. Raises `Unexpected` without one."""
+        name, content = await self._find_attached(mail, b"BEGIN:VCALENDAR")
+        return name, content.decode()
+
+    async def _find_attached(self, mail: Mail, beginning: bytes) -> tuple[str, bytes]:
         for attached in mail["attachments"]:
             response = await self._http.get(attached["url"])
-            if response.content.startswith(b"%PDF-"):
-                return f"{attached['filename']}, {len(response.content) // 1024} kB"
-        raise Unexpected(f"no PDF came with {mail['subject']!r}")
+            if response.content.startswith(beginning):
+                return attached["filename"], response.content
+        raise Unexpected(f"nothing that begins with {beginning!r} came with {mail['subject']!r}")
 
     async def deliveries(self, account: str, *, after: int) -> list[Json]:
         """The account's webhooks queued after number `after`, oldest first."""

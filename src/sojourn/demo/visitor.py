@@ -1,5 +1,7 @@
 """Somebody at a storefront's frontend: plain HTTP, in the casing and the envelope that the storefront speaks."""
 
+import asyncio
+import json as json_text
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -10,8 +12,11 @@ from sojourn.demo.teller import Unexpected
 from sojourn.platform.storefront import Dialect, Storefront
 
 Params = Mapping[str, str | int]
+Headers = Mapping[str, str]
 # As it came over the wire; what is in it is for the chapters to look at.
 Json: TypeAlias = Any
+# How long something that has happened may take to be told on a stream.
+_STREAM_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,25 @@ class Visitor:
 
     def carry(self, access_token: str) -> None:
         """Send this token from now on."""
-        self._http.headers["Authorization"] = f"Bearer {access_token}"
+        self.show({"Authorization": f"Bearer {access_token}"})
+
+    def show(self, headers: Headers) -> None:
+        """Send these headers from now on."""
+        self._http.headers.update(headers)
 
     async def ask(
-        self, method: str, path: str, *, json: object = None, params: Params | None = None, language: str | None = None
-    ) -> Answer:
+        self, method: str, path: str, *, json: object = None, params: Params | None = None,
+        headers: Headers | None = None,
+    ) -> Answer:  # fmt: skip
         """Send one request. Raises `Unexpected` when the answer is not in the storefront's dialect."""
-        response = await self._send(method, path, json=json, params=params, language=language)
+        url = self._url(path)
+        return self._read(await self._http.request(method, url, json=json, params=params, headers=headers))
+
+    async def hand_in(self, path: str, content: bytes, *, name: str, fields: Mapping[str, str]) -> Answer:
+        """Upload one file with what is said of it."""
+        return self._read(await self._http.post(self._url(path), files={"file": (name, content)}, data=dict(fields)))
+
+    def _read(self, response: httpx.Response) -> Answer:
         body = response.json() if response.content else None
         if self._storefront.dialect is Dialect.SNAKE_ENVELOPE:
             return _opened(response.status_code, body)
@@ -57,27 +74,58 @@ class Visitor:
 
     async def get(self, path: str, *, language: str | None = None, **params: str | int) -> Json:
         """The data of a 200. Raises `Unexpected` for anything else."""
-        return _data(await self.ask("GET", path, params=params, language=language), 200, f"GET {path}")
+        headers = {"Accept-Language": language} if language else None
+        return expected(await self.ask("GET", path, params=params, headers=headers), 200, f"GET {path}")
 
     async def send(
-        self, method: str, path: str, json: object = None, *, status: int = 200, params: Params | None = None
-    ) -> Json:
+        self, method: str, path: str, json: object = None, *, status: int = 200, params: Params | None = None,
+        headers: Headers | None = None,
+    ) -> Json:  # fmt: skip
         """The data of an answer with that status. Raises `Unexpected` for any other."""
-        return _data(await self.ask(method, path, json=json, params=params), status, f"{method} {path}")
+        answer = await self.ask(method, path, json=json, params=params, headers=headers)
+        return expected(answer, status, f"{method} {path}")
+
+    async def refusal(self, method: str, path: str, json: object = None) -> Answer:
+        """An answer that must be a refusal. Raises `Unexpected` when it is none."""
+        answer = await self.ask(method, path, json=json)
+        if answer.code is None:
+            raise Unexpected(f"{method} {path} answered {answer} and was not refused")
+        return answer
 
     async def download(self, path: str) -> httpx.Response:
         """A file. Raises `Unexpected` unless the answer is a 200."""
-        response = await self._send("GET", path)
+        response = await self._http.get(self._url(path))
         if response.status_code != httpx.codes.OK:
             raise Unexpected(f"GET {path} answered {response.status_code}: {response.text[:200]}")
         return response
 
-    async def _send(
-        self, method: str, path: str, *, json: object = None, params: Params | None = None, language: str | None = None
-    ) -> httpx.Response:
-        headers = {"Accept-Language": language} if language else {}
-        url = self._origin + self._storefront.prefix + path
-        return await self._http.request(method, url, json=json, params=params, headers=headers)
+    async def call(self, path: str, method: str) -> Json:
+        """The result of a JSON-RPC call without parameters. Raises `Unexpected` when there is none."""
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
+        headers = {"Accept": "application/json, text/event-stream"}
+        response = await self._http.post(self._url(path), json=body, headers=headers)
+        if response.status_code != httpx.codes.OK or "result" not in response.json():
+            raise Unexpected(f"{method} answered {response.status_code}: {response.text[:200]}")
+        return response.json()["result"]
+
+    async def wait_for_event(self, path: str, kind: str) -> Json:
+        """The first event of that kind since the stream's beginning. Raises `Unexpected` when none comes."""
+        try:
+            async with (
+                asyncio.timeout(_STREAM_SECONDS),
+                self._http.stream("GET", self._url(path), params={"last_event_id": 0}) as response,
+            ):
+                async for line in response.aiter_lines():
+                    event = json_text.loads(line.removeprefix("data:")) if line.startswith("data:") else {}
+                    if event.get("kind") == kind:
+                        return event
+        except TimeoutError:
+            pass
+        raise Unexpected(f"{path} told of no {kind!r}")
+
+    def _url(self, path: str) -> str:
+        """A path of the storefront's; what begins with http is one already."""
+        return path if path.startswith("http") else self._origin + self._storefront.prefix + path
 
 
 def _opened(status: int, body: Json) -> Answer:
@@ -90,7 +138,8 @@ def _opened(status: int, body: Json) -> Answer:
     return Answer(status, body["data"] if is_success else body["error"], body.get("meta") or {}, code)
 
 
-def _data(answer: Answer, status: int, what: str) -> Json:
+def expected(answer: Answer, status: int, what: str) -> Json:
+    """The data of an answer with that status. Raises `Unexpected` for any other."""
     if answer.status != status:
         raise Unexpected(f"{what} answered {answer}, not {status}: {str(answer.data)[:300]}")
     return answer.data

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from sojourn.demo.agents import Agent
 from sojourn.demo.teller import Teller
 from sojourn.demo.vendors import Vendors
 from sojourn.demo.visitor import Visitor
@@ -29,7 +30,10 @@ class NotRunning(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """`environment` is what the programs of the running system were told; `run` marks this telling's people."""
+    """`environment` is what the programs of the running system were told; `run` marks this telling's people.
+
+    `accounts` are the storefronts' keys at the payment provider, `service_keys` what their agents carry.
+    """
 
     environment: Mapping[str, str]
     state: State
@@ -37,6 +41,7 @@ class World:
     teller: Teller
     origins: Mapping[str, str]
     accounts: Mapping[str, str]
+    service_keys: Mapping[str, str]
     run: str = field(default_factory=lambda: secrets.token_hex(3))
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -54,9 +59,15 @@ class World:
         _carry_token(visitor, await visitor.send("POST", "/auth/register", body, status=201))
         return visitor
 
-    async def sign_in_admin(self, key: str) -> Visitor:
-        """The storefront's admin among the demo accounts."""
-        email = f"{Role.ADMIN.lower()}@{key}.example"
+    async def agent(self, key: str, *, customer_id: str) -> Agent:
+        """The storefront's agent, acting for a customer."""
+        visitor = await self.visitor(key)
+        visitor.show({"X-Service-Key": self.service_keys[key], "X-Acting-User": customer_id})
+        return Agent(visitor)
+
+    async def sign_in(self, key: str, role: Role) -> Visitor:
+        """The storefront's demo account of that role."""
+        email = f"{role.lower()}@{key}.example"
         visitor = await self.visitor(key, email=email)
         _carry_token(visitor, await visitor.send("POST", "/auth/login", {"email": email, "password": DEMO_PASSWORD}))
         return visitor
@@ -90,6 +101,7 @@ async def running_world(state: State, given: Mapping[str, str], teller: Teller) 
             vendors=Vendors(http),
             teller=teller,
             origins=origins,
+            service_keys={k: next(iter(own.service_keys), "") for k, own in settings.per_storefront.items()},
             accounts={k: own.stripe_secret_key.get_secret_value() for k, own in settings.per_storefront.items()},
             _stack=stack,
         )
