@@ -15,9 +15,9 @@ SELECT id, password_hash, is_active,
        deletion_requested_at IS NOT NULL AND EXISTS (
            SELECT FROM account_links l
             WHERE l.user_id = users.id AND l.purpose = 'UNDO_DELETION' AND l.used_at IS NULL) AS is_restorable
-  FROM users WHERE deleted_at IS NULL AND"""
-SELECT_CREDENTIALS = f"{_CREDENTIALS} lower(email) = lower($1)"
-SELECT_CREDENTIALS_LOCKED = f"{_CREDENTIALS} id = $1 FOR NO KEY UPDATE"
+  FROM users WHERE deleted_at IS NULL"""
+SELECT_CREDENTIALS = f"{_CREDENTIALS} AND lower(email) = lower($1)"
+SELECT_CREDENTIALS_LOCKED = f"{_CREDENTIALS} AND id = $1 FOR NO KEY UPDATE"
 SELECT_RECENT_FAILURES = """
 SELECT failed_at FROM failed_sign_ins WHERE account = lower($1) AND failed_at > $2 ORDER BY failed_at DESC LIMIT $3
 """
