@@ -25,6 +25,7 @@ DEVELOPMENT_BASES = (
     "openweather_api_base",
     "fcm_api_base",
     "rekognition_api_base",
+    "cloudinary_api_base",
     "google_api_base",
 )
 
@@ -83,6 +84,11 @@ class StorefrontSettings(BaseModel):
     s3_endpoint: str | None = None
     s3_access_key_id: str | None = None
     s3_secret_access_key: SecretStr | None = None
+    cloudinary_url: SecretStr | None = None
+    cloudinary_cloud_name: str | None = None
+    cloudinary_api_key: str | None = None
+    cloudinary_api_secret: SecretStr | None = None
+    cloudinary_api_base: str | None = None
     clamd_url: str | None = None
     faces_vendor: str | None = None
     rekognition_region: str = "ap-southeast-1"

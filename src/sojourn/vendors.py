@@ -37,6 +37,8 @@ from sojourn.providers.rates.port import RatesSource
 from sojourn.providers.scanner.clamd import ClamdScanner
 from sojourn.providers.scanner.none import NoScanner
 from sojourn.providers.scanner.port import Scanner
+from sojourn.providers.storage import cloudinary
+from sojourn.providers.storage.cloudinary import CloudinaryAccount, CloudinaryFiles
 from sojourn.providers.storage.local import LocalFolder
 from sojourn.providers.storage.port import FileStore
 from sojourn.providers.storage.s3 import s3_bucket
@@ -186,8 +188,12 @@ def _smtp(url: str) -> SmtpMail:
 def _choose_storage(settings: StorefrontSettings) -> FileStore:
     if settings.storage_vendor == "local":
         return LocalFolder(Path(settings.storage_path).resolve())
+    if settings.storage_vendor == "cloudinary":
+        return CloudinaryFiles(
+            _cloudinary_account(settings), base_url=settings.cloudinary_api_base or cloudinary.OWN_BASE_URL
+        )
     if settings.storage_vendor != "s3":
-        raise SettingsError(f"STORAGE_VENDOR={settings.storage_vendor!r} is none of local, s3.")
+        raise SettingsError(f"STORAGE_VENDOR={settings.storage_vendor!r} is none of local, s3, cloudinary.")
     if not settings.s3_bucket or not settings.s3_access_key_id or not settings.s3_secret_access_key:
         raise SettingsError("STORAGE_VENDOR=s3 needs S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.")
     return s3_bucket(
@@ -196,6 +202,19 @@ def _choose_storage(settings: StorefrontSettings) -> FileStore:
         access_key_id=settings.s3_access_key_id,
         secret_access_key=settings.s3_secret_access_key.get_secret_value(),
         endpoint=settings.s3_endpoint,
+    )
+
+
+def _cloudinary_account(settings: StorefrontSettings) -> CloudinaryAccount:
+    if settings.cloudinary_url is not None:
+        try:
+            return cloudinary.read_url(settings.cloudinary_url.get_secret_value())
+        except ValueError as fault:
+            raise SettingsError(f"CLOUDINARY_URL {fault}.") from fault
+    return CloudinaryAccount(
+        cloud_name=_named(settings.cloudinary_cloud_name, "CLOUDINARY_CLOUD_NAME (or CLOUDINARY_URL)"),
+        api_key=_named(settings.cloudinary_api_key, "CLOUDINARY_API_KEY"),
+        api_secret=_required(settings.cloudinary_api_secret, "CLOUDINARY_API_SECRET"),
     )
 
 

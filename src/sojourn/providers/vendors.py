@@ -48,6 +48,7 @@ class Vendors:
         if self.alarm is not None:
             await self.alarm.aclose()
         await self.meetings.aclose()
+        await self.storage.aclose()
         if self.google is not None:
             await self.google.aclose()
         if self.supabase is not None:

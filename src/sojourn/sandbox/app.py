@@ -13,6 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from sojourn.sandbox import hooks
 from sojourn.sandbox.api import StripeApi
 from sojourn.sandbox.bakong import Bakong
+from sojourn.sandbox.cloudinary import CloudinaryApi
 from sojourn.sandbox.config import (
     LOOPBACK_HOSTS,
     SandboxConfig,
@@ -70,6 +71,7 @@ def create_app(config: SandboxConfig) -> Starlette:
     routes = [*pages.routes(), *switchboard.routes(), *MailApi(store).routes(), *oidc.routes()]
     routes += [*Bakong(store, pages.render).routes(), *PushApi(store, pages.render).routes(), *api.routes()]
     routes += [*RatesApi(store).routes(), *WeatherApi(store).routes(), *RekognitionApi().routes()]
+    routes += CloudinaryApi().routes()
     middleware = [
         Middleware(RequestLog),
         Middleware(TrustedHostMiddleware, allowed_hosts=sorted(LOOPBACK_HOSTS)),

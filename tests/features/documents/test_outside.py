@@ -157,3 +157,16 @@ async def test_in_the_other_storefront_and_in_a_bucket(start_system: StartSystem
     form = body["content"]["multipart/form-data"]["schema"]
     assert set(form["properties"]) == {"file", "category", "checklist_key", "order_id"}
     assert form["required"] == ["file"]
+
+
+async def test_documents_at_cloudinary(start_system: StartSystem, sandbox: str) -> None:
+    told = {
+        "STORAGE_VENDOR": "cloudinary", "CLOUDINARY_URL": "cloudinary://474:sandbox@documents",
+        "CLOUDINARY_API_BASE": f"{sandbox}/cloudinary",
+    }  # fmt: skip
+    async with start_system(**told) as system:
+        customer = await system.holyone.sign_in_as()
+        document = await handed_in(customer, pdf("far away"), **PASSPORT)
+        link = read(await customer.get(f"/documents/{document['id']}/download"))
+        path = link["url"].partition(customer.storefront.prefix)[2]
+        assert (await customer.visitor().get(path)).content == pdf("far away")

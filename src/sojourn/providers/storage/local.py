@@ -29,6 +29,9 @@ class LocalFolder:
         with translated():
             await asyncio.to_thread(self._remove, self._folder / folder)
 
+    async def aclose(self) -> None:
+        """Nothing is kept open."""
+
     def _remove(self, folder: Path) -> None:
         if folder.is_dir():
             shutil.rmtree(folder)

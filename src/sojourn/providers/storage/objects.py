@@ -34,6 +34,9 @@ class ObjectFiles:
             async for batch in obstore.list(self._store, prefix=folder):
                 await obstore.delete_async(self._store, [found["path"] for found in batch])
 
+    async def aclose(self) -> None:
+        """The library keeps its connections itself."""
+
 
 async def _chunks(stream: AsyncIterable[object]) -> AsyncIterator[bytes]:
     with translated():

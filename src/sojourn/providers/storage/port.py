@@ -35,3 +35,7 @@ class FileStore(Protocol):
     async def remove(self, folder: str) -> None:
         """Remove everything below `folder`; nothing there is fine. Raises StorageUnavailable."""
         ...
+
+    async def aclose(self) -> None:
+        """Let go of what is kept open."""
+        ...
