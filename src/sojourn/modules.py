@@ -24,6 +24,7 @@ from sojourn.care.student_discount import routes_desk as student_desk_routes
 from sojourn.care.weather import routes as weather_routes
 from sojourn.catalog.festivals import jobs as festival_jobs
 from sojourn.catalog.festivals import routes as festival_routes
+from sojourn.catalog.eligibility import routes as eligibility_routes
 from sojourn.catalog.guides import routes as guide_routes
 from sojourn.catalog.hotels import routes as hotel_routes
 from sojourn.catalog.places import routes as place_routes
@@ -106,6 +107,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.BOOKINGS: (
         booking_routes.departures_router,
         booking_routes.router,
+    Module.ELIGIBILITY: (eligibility_routes.router,),
         booking_routes.admin_router,
         departure_routes.router,
     ),

@@ -18,6 +18,9 @@ import yaml
 from pydantic import ValidationError
 
 from sojourn.catalog.departures import put_departure
+from sojourn.catalog.eligibility.goods import RULE
+from sojourn.catalog.eligibility.models import EligibilityRuleIn
+from sojourn.catalog.eligibility.rules import spread_file
 from sojourn.catalog.faults import Fault, faults_in
 from sojourn.catalog.festivals.goods import FESTIVAL
 from sojourn.catalog.festivals.models import FestivalIn
@@ -79,6 +82,8 @@ class _Kind(Generic[Model]):
     derive: Callable[[Connection, UUID, Model, datetime], Awaitable[None]] | None = None
     # What else is written otherwise in a file than in a row.
     respell: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    # A file of many entries, which are then known by their slugs and not by the file's name.
+    spread: Callable[[Mapping[str, Any]], Iterable[dict[str, Any]]] | None = None
 
 
 def _in_three(*names: str, khmer: str = "kh") -> dict[str, tuple[str, str, str]]:
@@ -88,6 +93,11 @@ def _in_three(*names: str, khmer: str = "kh") -> dict[str, tuple[str, str, str]]
 def _respell_hotel(content: dict[str, Any]) -> dict[str, Any]:
     """Rooms have names in three languages as well."""
     return {**content, "rooms": [_spread(room, _in_three("name")) for room in _entries_of(content, "rooms")]}
+
+
+def _spread_if_there(content: dict[str, Any], texts: Texts) -> dict[str, Any]:
+    """Texts that an entry may do without, in all languages where it has them."""
+    return _spread(content, {name: columns for name, columns in texts.items() if name in content})
 
 
 def _respell_vehicle(content: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +181,20 @@ _FESTIVALS = _Kind(
     upsert=partial(upsert, kind=FESTIVAL.shelf),
     derive=FESTIVAL.derive,
 )
-_KINDS: tuple[_Kind[Any], ...] = (_TRIPS, _SERVICES, _HOTELS, _VEHICLES, _GUIDES, _PLACES, _FESTIVALS)
+_ELIGIBILITY = _Kind(
+    pattern="eligibility/*.yaml",
+    # Not strict: that would take no text for a day, whoever wrote it.
+    read=partial(EligibilityRuleIn.model_validate_json, by_alias=False, by_name=True),
+    rules=RULE.faults,
+    texts={},
+    stored=stored,
+    upsert=partial(upsert, kind=RULE.shelf),
+    respell=partial(_spread_if_there, texts=_in_three("caution", khmer="km")),
+    spread=spread_file,
+)
+_KINDS: tuple[_Kind[Any], ...] = (
+    _TRIPS, _SERVICES, _HOTELS, _VEHICLES, _GUIDES, _PLACES, _FESTIVALS, _ELIGIBILITY,
+)  # fmt: skip
 
 
 class CatalogueInvalid(Exception):
@@ -215,21 +238,30 @@ def _read_catalogue(folder: Path) -> list[tuple[_Kind[Any], list[Any]]]:
 def _read_all(folder: Path, kind: _Kind[Model], faults: list[str]) -> list[Model]:
     found: dict[str, Model] = {}
     for path in sorted(folder.glob(kind.pattern)):
+        wrong: list[Fault] = []
         try:
-            entry = _read(path, kind)
-            wrong = [*kind.rules(entry), *_faults_of_slug(entry.slug, path, is_taken=entry.slug in found)]
-            found[entry.slug] = entry
+            for content in _contents(path, kind):
+                entry = kind.read(json.dumps(kind.respell(_spread(content, kind.texts)), default=str))
+                is_taken = entry.slug in found
+                wrong += [*kind.rules(entry), *_faults_of_slug(entry.slug, path, kind, is_taken=is_taken)]
+                found[entry.slug] = entry
         except ValidationError as error:
-            wrong = faults_in(error)
+            wrong += faults_in(error)
         except _FileFault as fault:
-            wrong = [fault.fault]
+            wrong.append(fault.fault)
         faults += [f"{path.relative_to(folder)}: {fault.field}: {fault.message}" for fault in wrong]
     return list(found.values())
 
 
-def _read(path: Path, kind: _Kind[Model]) -> Model:
-    content = kind.respell(_spread(_parse(path), kind.texts))
-    return kind.read(json.dumps(content, default=str))
+def _contents(path: Path, kind: _Kind[Model]) -> Iterable[dict[str, Any]]:
+    """What a file says of each of its entries."""
+    content = _parse(path)
+    if kind.spread is None:
+        return [content]
+    try:
+        return list(kind.spread(content))
+    except ValueError as error:
+        raise _FileFault("file", str(error)) from None
 
 
 class _FileFault(Exception):
@@ -259,7 +291,9 @@ def _spread(content: dict[str, Any], texts: Texts) -> dict[str, Any]:
     return spread
 
 
-def _faults_of_slug(slug: str, path: Path, *, is_taken: bool) -> list[Fault]:
+def _faults_of_slug(slug: str, path: Path, kind: _Kind[Any], *, is_taken: bool) -> list[Fault]:
+    if kind.spread is not None:
+        return [Fault("slug", f"{slug} is there twice")] if is_taken else []
     if slug != path.stem:
         return [Fault("slug", f"must be the file's name, {path.stem}")]
     return [Fault("slug", "is in another file as well")] if is_taken else []

@@ -23,6 +23,7 @@ class Module(StrEnum):
     AUTH = "auth"
     USERS = "users"
     SERVICES = "services"
+    ELIGIBILITY = "eligibility"
     TRIPS = "trips"
     HOTELS = "hotels"
     TRANSPORTATION = "transportation"
@@ -143,8 +144,12 @@ class EmergencyRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storefront:
-    """One agency. `time_zone` is an IANA name; `currency` is ISO 4217; on the public holidays of `holiday_country`
-    (ISO 3166-1), as on Saturdays and Sundays, nobody works."""
+    """One agency. `time_zone` is an IANA name; `currency` is ISO 4217.
+
+    On the public holidays of `holiday_country` (ISO 3166-1), as on Saturdays and Sundays, nobody works. What was
+    checked more than `eligibility_months` ago is answered with a warning; `consultation_services` are the slugs of
+    what to buy when only a person can tell.
+    """
 
     key: str
     name: str
@@ -168,6 +173,8 @@ class Storefront:
     allowed_origins: tuple[str, ...]
     address_lines: tuple[str, ...] = ()
     primary_color: str = "#0f766e"
+    eligibility_months: int = 6
+    consultation_services: tuple[str, ...] = ()
     customer_role: str = "CUSTOMER"
     limits: Mapping[LimitClass, Limit] = field(default_factory=dict)
     rules: SalesRules = field(default_factory=SalesRules)

@@ -12,6 +12,7 @@ import yaml
 from tests.support.client import StorefrontClient, read
 from tests.support.waiting import eventually
 
+from sojourn.catalog.eligibility.rules import spread_file
 from sojourn.catalog.loading import CatalogueInvalid, LoadReport, load_catalogue
 from sojourn.platform.db.database import Database
 from sojourn.platform.kit.clock import FrozenClock
@@ -60,6 +61,8 @@ async def test_the_shipped_catalogue_loads_once(database: Database, clock: Froze
     storefront = STOREFRONTS[key]
     kinds = ("trips", "services", "hotels", "vehicles", "guides", "places", "festivals")
     files = sum(len(list(storefront.catalogue.glob(f"{kind}/**/*.yaml"))) for kind in kinds)
+    tables = storefront.catalogue.glob("eligibility/*.yaml")
+    files += sum(len(list(spread_file(yaml.safe_load(table.read_text())))) for table in tables)
     first = await load_catalogue(database, storefront, now=clock.now())
     assert first == LoadReport(added=files, changed=0, kept=0)
     assert files >= 26

@@ -17,6 +17,7 @@ STOREFRONT = Storefront(
             Module.AUTH,
             Module.USERS,
             Module.SERVICES,
+            Module.ELIGIBILITY,
             Module.ORDERS,
             Module.PAYMENTS,
             Module.LOYALTY,
@@ -41,5 +42,6 @@ STOREFRONT = Storefront(
     address_lines=("Phnom Penh", "Cambodia"),
     primary_color="#1d4ed8",
     limits={LimitClass.DEFAULT: Limit(requests=60)},
+    consultation_services=("consultation-session", "eligibility-check"),
     catalogue=Path(__file__).parent / "catalogue",
 )
