@@ -18,6 +18,8 @@ from sojourn.care.emergency import routes as emergency_routes
 from sojourn.care.emergency import routes_desk as emergency_desk_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
+from sojourn.care.reviews import routes as review_routes
+from sojourn.care.reviews import routes_desk as review_desk_routes
 from sojourn.care.student_discount import jobs as student_jobs
 from sojourn.care.student_discount import routes as student_routes
 from sojourn.care.student_discount import routes_desk as student_desk_routes
@@ -137,6 +139,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.CURRENCY: (currency_routes.router,),
     Module.WEATHER: (weather_routes.router,),
     Module.EMERGENCY: (emergency_routes.router, emergency_desk_routes.router),
+    Module.REVIEWS: (review_routes.shelf_router, review_routes.router, review_desk_routes.router),
     Module.EVENTS: (event_routes.router,),
     Module.AI_TOOLS: (agent_routes.router, agent_session_routes.router, agent_event_routes.router),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),

@@ -27,6 +27,9 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
     if settings.downloads_per_file is not None:
         rules = replace(rules, downloads_per_file=settings.downloads_per_file)
     consultations = storefront.consultations
+    reviews = storefront.reviews
+    if settings.reviews_need_approval is not None:
+        reviews = replace(reviews, needs_approval=settings.reviews_need_approval)
     if settings.consultations_need_approval is not None:
         consultations = replace(consultations, needs_approval=settings.consultations_need_approval)
     asked = {
@@ -46,6 +49,7 @@ def declared(key: str, settings: StorefrontSettings, *, is_development: bool) ->
         rules=rules,
         consultations=consultations,
         emergency=replace(storefront.emergency, escalation_emails=_listed(settings.emergency_escalation_emails)),
+        reviews=reviews,
         staff=StaffRules(is_second_factor_required=settings.staff_totp_required, networks=settings.staff_networks),
         limits=limits,
         allowed_origins=origins,

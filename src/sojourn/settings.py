@@ -105,6 +105,7 @@ class StorefrontSettings(BaseModel):
     emergency_webhook_url: str | None = None
     emergency_webhook_secret: SecretStr | None = None
     emergency_escalation_emails: str = ""
+    reviews_need_approval: bool | None = None
     from_email: str | None = None
     meeting_vendor: str = "jitsi"
     jitsi_base_url: str = "https://meet.jit.si"

@@ -42,6 +42,7 @@ class Module(StrEnum):
     CURRENCY = "currency"
     WEATHER = "weather"
     EMERGENCY = "emergency"
+    REVIEWS = "reviews"
     DASHBOARD = "dashboard"
     ANALYTICS = "analytics"
     DESK = "desk"
@@ -143,6 +144,15 @@ class EmergencyRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRules:
+    """`needs_approval`: the desk looks at a review before anybody reads it; `change_days` is how long its author may
+    change or take it back."""
+
+    needs_approval: bool = False
+    change_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Storefront:
     """One agency. `time_zone` is an IANA name; `currency` is ISO 4217.
 
@@ -181,5 +191,6 @@ class Storefront:
     consultations: ConsultationRules = field(default_factory=ConsultationRules)
     students: StudentRules = field(default_factory=StudentRules)
     emergency: EmergencyRules = field(default_factory=EmergencyRules)
+    reviews: ReviewRules = field(default_factory=ReviewRules)
     staff: StaffRules = field(default_factory=StaffRules)
     catalogue: Path

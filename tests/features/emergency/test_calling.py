@@ -4,9 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tests.conftest import StartSystem
 from tests.features.emergency.conftest import ANGKOR, Json, call
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
-from tests.support.system import System
 
 from sojourn.care.emergency.effects import CALL_WEBHOOK, ESCALATE, TELL
 from sojourn.platform.kit.clock import FrozenClock
@@ -114,11 +114,9 @@ async def test_two_travellers_have_two_alerts(traveler: StorefrontClient, derlg:
     assert refusal(await derlg.visitor().post("/emergency/alerts", json={}), 401) == "NOT_AUTHENTICATED"
 
 
-async def test_limits_do_not_count_here(start_system: object, clock: FrozenClock) -> None:
-    assert callable(start_system)
+async def test_limits_do_not_count_here(start_system: StartSystem) -> None:
     limits = dict.fromkeys(("RATE_LIMIT_DEFAULT", "RATE_LIMIT_CATALOG", "RATE_LIMIT_AUTH"), "1")
     async with start_system(**limits) as system:
-        assert isinstance(system, System)
         traveler = await system.derlg.sign_in_as()
         limited = [(await traveler.get("/users/me")).status_code for _ in range(2)]
         assert limited == [200, 429], "the control"

@@ -5,9 +5,9 @@ import base64
 import hashlib
 import hmac
 from datetime import timedelta
-from typing import Any
 
 import pytest
+from tests.conftest import StartSystem
 from tests.features.emergency.conftest import ANGKOR, SECRET, Mailbox, Receiver, call
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 from tests.support.work import do_jobs, work_for
@@ -80,7 +80,9 @@ async def test_nobody_acknowledges_and_it_is_told_again_once_each_time(
     assert [row["detail"] for row in levels] == [{"level": 2}, {"level": 3}]
 
 
-async def test_the_further_contacts_hear_the_second_time(start_system: Any, sandbox: str, clock: FrozenClock) -> None:
+async def test_the_further_contacts_hear_the_second_time(
+    start_system: StartSystem, sandbox: str, clock: FrozenClock
+) -> None:
     async with start_system(EMERGENCY_ESCALATION_EMAILS="owner@example.com, night@example.com") as system:
         await call(await system.derlg.sign_in_as())
         async with work_for(system.derlg, sandbox) as work:

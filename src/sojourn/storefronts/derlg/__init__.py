@@ -30,6 +30,7 @@ STOREFRONT = Storefront(
             Module.CURRENCY,
             Module.WEATHER,
             Module.EMERGENCY,
+            Module.REVIEWS,
             Module.DASHBOARD,
             Module.ANALYTICS,
             Module.DESK,
