@@ -24,9 +24,9 @@ from sojourn.care.student_discount import jobs as student_jobs
 from sojourn.care.student_discount import routes as student_routes
 from sojourn.care.student_discount import routes_desk as student_desk_routes
 from sojourn.care.weather import routes as weather_routes
+from sojourn.catalog.eligibility import routes as eligibility_routes
 from sojourn.catalog.festivals import jobs as festival_jobs
 from sojourn.catalog.festivals import routes as festival_routes
-from sojourn.catalog.eligibility import routes as eligibility_routes
 from sojourn.catalog.guides import routes as guide_routes
 from sojourn.catalog.hotels import routes as hotel_routes
 from sojourn.catalog.places import routes as place_routes
@@ -71,9 +71,9 @@ from sojourn.sales.invoices import routes as invoice_routes
 from sojourn.sales.loyalty import jobs as loyalty_jobs
 from sojourn.sales.loyalty import routes as loyalty_routes
 from sojourn.sales.orders import admin_routes as desk_order_routes
+from sojourn.sales.orders import cases as order_cases
 from sojourn.sales.orders import routes as order_routes
 from sojourn.sales.orders.payable import OrderPayable
-from sojourn.sales.orders import cases as order_cases
 from sojourn.sales.payments import jobs as payment_jobs
 from sojourn.sales.payments import routes as payment_routes
 from sojourn.sales.payments import routes_payouts as payout_routes
@@ -104,12 +104,12 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.HOTELS: (hotel_routes.router, availability_routes.hotels_router),
     Module.TRANSPORTATION: (vehicle_routes.router, availability_routes.vehicles_router),
     Module.GUIDES: (guide_routes.router, availability_routes.guides_router),
+    Module.ELIGIBILITY: (eligibility_routes.router,),
     Module.EXPLORE: (place_routes.router,),
     Module.FESTIVALS: (festival_routes.router,),
     Module.BOOKINGS: (
         booking_routes.departures_router,
         booking_routes.router,
-    Module.ELIGIBILITY: (eligibility_routes.router,),
         booking_routes.admin_router,
         departure_routes.router,
     ),
