@@ -1,0 +1,2 @@
+DROP INDEX inbox_payloads;
+DROP TABLE account_exports;
