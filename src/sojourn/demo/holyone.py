@@ -5,18 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sojourn.demo.orders import KEY, Order, wait_for_confirmation
 from sojourn.demo.teller import expect
 from sojourn.demo.visitor import Visitor
-from sojourn.demo.waiting import until
 from sojourn.demo.world import World
 from sojourn.people.roles import Role
 from sojourn.storefronts import STOREFRONTS
 
-KEY = "holyone"
 CUSTOMER = "Meas Lina"
 PACKAGE = "professional"
-
-Order = Mapping[str, Any]
 
 
 async def tell(world: World) -> None:
@@ -83,7 +80,7 @@ async def _pay(world: World, customer: Visitor, order: Order) -> Order:
         expect(paid == "succeeded", f"the card is {paid}")
         say(f"{again['paymentIntentId']} {paid}, {again['amount']} {again['currency']}")
     with world.teller.step("The webhook confirms the order") as say:
-        order = await _wait_for_confirmation(customer, order)
+        order = await wait_for_confirmation(customer, order)
         payment = order["payment"]
         expect(payment["status"] == "SUCCEEDED", f"the payment is {payment['status']}")
         expect(order["paidAmount"] == order["totalAmount"], f"{order['paidAmount']} paid")
@@ -115,11 +112,3 @@ async def _take_in_hand(world: World, customer: Visitor, order: Order) -> None:
         seen = await customer.get(f"/orders/{number}")
         expect(seen["status"] == "IN_PROGRESS", f"the customer sees {seen['status']}")
         say(f"“{mail['subject']}”; the customer sees {seen['status']}, {seen['consultantName']}")
-
-
-async def _wait_for_confirmation(customer: Visitor, order: Order) -> Order:
-    async def look() -> Order | None:
-        found: Order = await customer.get(f"/orders/{order['id']}")
-        return found if found["status"] == "CONFIRMED" else None
-
-    return await until(look, f"{order['orderNumber']} becoming CONFIRMED")

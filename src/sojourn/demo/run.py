@@ -1,4 +1,4 @@
-"""`sojourn demo`: the main job in five chapters, told against the running system."""
+"""`sojourn demo`: the main job in six chapters, told against the running system."""
 
 import asyncio
 import signal
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from sojourn.demo import derlg, holyone, last_seats, siem_reap, webhooks
+from sojourn.demo import derlg, holyone, last_seats, siem_reap, visa_case, webhooks
 from sojourn.demo.teller import Teller
 from sojourn.demo.world import running_world
 from sojourn.up.state import State
 
-CHAPTERS = (derlg, holyone, last_seats, webhooks, siem_reap)
+CHAPTERS = (derlg, holyone, last_seats, webhooks, siem_reap, visa_case)
 
 
 async def tell_all(state: State, given: Mapping[str, str], console: Console) -> bool:

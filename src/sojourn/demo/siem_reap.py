@@ -88,7 +88,7 @@ async def _look_around(world: World, agent: Agent) -> None:
         here = [place for place in places["items"] if place["province"] == PROVINCE]
         expect(here and len(here) == len(places["items"]), f"temples in {[one['province'] for one in places['items']]}")
         days = [feast["starts_on"] for feast in feasts["items"]]
-        expect(len(days) >= len(here) and days == sorted(days), f"festivals on {days}")
+        expect(days and days == sorted(days), f"festivals on {days}")
         first = feasts["items"][0]
         say(f"{'、'.join(place['name'] for place in here[:3])}; {first['name']} on {first['starts_on']}")
     with world.teller.step("… and what three days for two may cost") as say:
