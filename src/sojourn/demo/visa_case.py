@@ -1,4 +1,4 @@
-"""Chapter 6: a visa case, from its purchase through papers and a consultation to the decision; and a guide to fetch."""
+"""Chapter 6: a visa case, from the first question through papers and a consultation to the decision; and a guide."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,14 +44,33 @@ class Case:
 
 
 async def tell(world: World) -> None:
-    """Buy, be assigned, talk, hand in, be sent one back, repair it, be lodged, be decided on; fetch a guide."""
-    with world.teller.chapter("6. Holyone: a visa case from the purchase to the decision"):
+    """Ask, buy, be assigned, talk, hand in, repair what is sent back, be lodged, be decided on; fetch a guide."""
+    with world.teller.chapter("6. Holyone: a visa case from the first question to the decision"):
+        guide = await _ask(world)
         case = await _open(world)
         await _talk(world, case)
         documents = await _hand_in(world, case)
         await _repair(world, case, documents)
         await _complete(world, case)
-        await _fetch_guide(world, case.customer)
+        await _fetch_guide(world, case.customer, guide)
+
+
+async def _ask(world: World) -> str:
+    """Ask as anybody may. The guide that helps, by its slug."""
+    asked, visitor = {"nationality": "KH", "destination": "FR", "purpose": "TOURISM"}, await world.visitor(KEY)
+    with world.teller.step("Who needs a visa, and who says so") as say:
+        told = await visitor.get("/eligibility", **asked)
+        expect(told["outcome"] == "VISA_REQUIRED" and told["isKnown"], f"told {told['outcome']}")
+        offered = {service["slug"]: service["type"] for service in told["services"]}
+        guide = next((slug for slug, kind in offered.items() if kind == "DIGITAL"), "")
+        expect(guide and PACKAGE in offered and told["source"], f"{list(offered)} help, {told['source']} says so")
+        say(f"{told['outcome']}, {told['source']['name']}, {told['checkedOn']}; what helps: {', '.join(offered)}")
+    with world.teller.step("What is not known is not guessed") as say:
+        told = await visitor.get("/eligibility", **{**asked, "destination": "AQ"})
+        expect(told["outcome"] == "ASK_A_CONSULTANT" and not told["isKnown"], f"told {told['outcome']}")
+        expect(told["services"] and not told["source"], f"{told['source']} says so")
+        say(f"{told['outcome']}: {told['services'][0]['displayTitle']}, {told['services'][0]['price']} USD")
+    return guide
 
 
 async def _open(world: World) -> Case:
@@ -212,16 +231,15 @@ async def _complete(world: World, case: Case) -> None:
         say(f"“{mail['subject']}”; the way: {', '.join(stages)}")
 
 
-async def _fetch_guide(world: World, customer: Visitor) -> None:
-    with world.teller.step("A guide is bought and fetched") as say:
-        guide = (await customer.get("/services/digital", perPage=1))["items"][0]
-        order = await buy(world, customer, guide["slug"])
+async def _fetch_guide(world: World, customer: Visitor, guide: str) -> None:
+    with world.teller.step("The guide that helps is bought and fetched") as say:
+        order = await buy(world, customer, guide)
         path = f"/orders/{order['id']}/downloads"
         item = (await customer.get(path))["items"][0]
         link = await customer.send("POST", f"{path}/{item['fileId']}", status=201)
         first, again = await customer.download(link["url"]), await customer.download(link["url"])
         expect(first.content.startswith(b"%PDF-") and first.content == again.content, "no PDF, or another one")
-        say(f"{guide['title']}, {guide['price']} USD: {link['fileName']}, {len(first.content) // 1024} kB")
+        say(f"{order['title']}, {order['totalAmount']} USD: {link['fileName']}, {len(first.content) // 1024} kB")
     with world.teller.step("Opened twice, it counts once") as say:
         counted = (await customer.get(path))["items"][0]
         seen = await customer.get(f"/orders/{order['id']}")
