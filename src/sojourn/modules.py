@@ -20,6 +20,7 @@ from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
 from sojourn.care.reviews import routes as review_routes
 from sojourn.care.reviews import routes_desk as review_desk_routes
+from sojourn.care.passports import routes as passport_routes
 from sojourn.care.student_discount import jobs as student_jobs
 from sojourn.care.student_discount import routes as student_routes
 from sojourn.care.student_discount import routes_desk as student_desk_routes
@@ -132,6 +133,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
         document_routes.users_router,
         document_routes.dashboard_router,
         document_desk_routes.router,
+        passport_routes.router,
         upload_link_routes.router,
     ),
     Module.DOWNLOADS: (download_routes.router, download_routes.files_router, download_desk_routes.router),
