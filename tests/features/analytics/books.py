@@ -8,7 +8,7 @@ from tests.support.client import StorefrontClient
 
 from sojourn.platform.kit.ids import new_id, new_reference
 
-TABLES = ("users", "services", "orders", "order_events", "bookings", "booking_changes", "payments")
+TABLES = ("users", "services", "orders", "order_events", "bookings", "booking_changes", "payments", "documents")
 
 
 def at(text: str) -> datetime:
@@ -85,6 +85,17 @@ class Books:
             "total_usd": total, "cancellation_policy": {}, "created_at": at(made), "updated_at": at(made),
         }  # fmt: skip
         return await self.write("bookings", **values | more)
+
+    async def document(self, user: UUID, order: UUID, *, handed_in: str, decided: str | None, **more: Any) -> UUID:
+        """A picture for an order; `decided` None is one that still waits."""
+        number = self._next()
+        values = {
+            "user_id": user, "order_id": order, "category": "PHOTO", "status": "VERIFIED" if decided else "PENDING",
+            "file_name": "photo.jpg", "file_size": 1, "mime_type": "image/jpeg", "digest": str(number).encode(),
+            "folder": f"documents/{number}", "has_thumbnail": False, "scan_status": "CLEAN",
+            "verified_at": at(decided) if decided else None, "created_at": at(handed_in), "updated_at": at(handed_in),
+        }  # fmt: skip
+        return await self.write("documents", **values | more)
 
     async def payment(
         self, user: UUID, purchase: UUID, amount: int, *, paid: str | None, kind: str = "ORDER", refunded: int = 0,

@@ -63,6 +63,11 @@ async def orders(books: Books) -> Books:
             "order_events", order_id=order, kind="ASSIGNMENT", consultant_id=consultant,
             created_at=at(NOW) + timedelta(hours=hours),
         )  # fmt: skip
+    await books.document(buyer, made[0], handed_in="2026-11-10 06:00", decided="2026-11-10 07:00")
+    await books.document(buyer, made[0], handed_in="2026-11-10 06:00", decided="2026-11-12 06:00",
+                         status="REJECTED", rejection_reason="Too dark")  # fmt: skip
+    await books.document(buyer, made[4], handed_in="2026-11-30 16:00", decided="2026-11-30 17:00")  # December there
+    await books.document(buyer, made[4], handed_in="2026-11-10 06:00", decided=None)
     return books
 
 
@@ -78,15 +83,20 @@ async def test_orders_by_hand(office: StorefrontClient, orders: Books) -> None:
         "12.5", "50.00", "400.00", "USD",
     )  # fmt: skip
     assert sums(figures["time_to_assign"]) == ("12600", 2, 2)  # (2 h + 5 h) / 2
+    assert sums(figures["time_to_verify"]) == ("60000", 3, 3)  # (1 h + 48 h + 1 h) / 3
     assert sums(figures["holds_paid"]) == (None, 0, 0)
 
 
 async def test_the_month_is_the_agencys(office: StorefrontClient, orders: Books) -> None:
     november = await figures_of(office, fromDate="2026-11-01", toDate="2026-11-30")
     assert sums(november["completion_rate"]) == ("50.0", 1, 2)
+    assert sums(november["time_to_assign"]) == ("12600", 2, 2)
+    assert sums(november["time_to_verify"]) == ("88200", 2, 2)  # (1 h + 48 h) / 2
     december = await figures_of(office, fromDate="2026-12-01", toDate="2026-12-31")
     assert sums(december["completion_rate"]) == ("100.0", 1, 1)
     assert sums(december["total_orders"]) == ("0", 0, 0)
+    assert sums(december["time_to_assign"]) == (None, 0, 0)
+    assert sums(december["time_to_verify"]) == ("3600", 1, 1)
 
 
 async def test_what_was_paid_with_real_money_is_apart(office: StorefrontClient, orders: Books) -> None:
@@ -94,6 +104,8 @@ async def test_what_was_paid_with_real_money_is_apart(office: StorefrontClient, 
     assert sums(live["total_orders"]) == ("2", 2, 2)  # what was never paid has no mode
     assert sums(live["payment_success_rate"]) == (None, 0, 0)
     assert sums(live["completion_rate"]) == (None, 0, 0)
+    assert sums(live["time_to_assign"]) == (None, 0, 0)
+    assert sums(live["time_to_verify"]) == (None, 0, 0)
 
 
 @pytest.mark.parametrize("name", FigureName, ids=str)
