@@ -173,6 +173,8 @@ class Storefront:
     currency: str = "USD"
     time_zone: str = "Asia/Phnom_Penh"
     holiday_country: str = "KH"
+    eligibility_months: int = 6
+    consultation_services: tuple[str, ...] = ()
     order_prefix: str = "HT"
     booking_prefix: str = "DL"
     invoice_prefix: str = "INV"
@@ -183,8 +185,6 @@ class Storefront:
     allowed_origins: tuple[str, ...]
     address_lines: tuple[str, ...] = ()
     primary_color: str = "#0f766e"
-    eligibility_months: int = 6
-    consultation_services: tuple[str, ...] = ()
     customer_role: str = "CUSTOMER"
     limits: Mapping[LimitClass, Limit] = field(default_factory=dict)
     rules: SalesRules = field(default_factory=SalesRules)

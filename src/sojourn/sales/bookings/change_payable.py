@@ -17,7 +17,7 @@ from sojourn.sales.bookings.payable import note_refunds
 from sojourn.sales.bookings.stock import find_resources
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.loyalty import service as loyalty
-from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseKind, PurchaseState
 from sojourn.sales.pricing.models import Price
 from sojourn.sales.pricing.rules import points_for
 
@@ -132,3 +132,9 @@ class ChangePayable:
         change = await changes_queries.find_change(tx, change_id=purchase_id)
         if change is not None:
             await note_refunds(tx, booking_id=change.booking_id, rules=rules, now=now)
+
+    async def find_policy_refund(
+        self, connection: Connection, *, purchase_id: UUID, storefront: Storefront, now: datetime
+    ) -> PolicyRefund | None:
+        """A change is not cancelled by itself: its money goes by the booking's policy."""
+        return None

@@ -14,7 +14,7 @@ from sojourn.platform.redis.keys import booking_hold
 from sojourn.platform.redis.port import Drop
 from sojourn.platform.storefront import SalesRules, Storefront
 from sojourn.sales import events
-from sojourn.sales.bookings import changes_queries, queries
+from sojourn.sales.bookings import cancellation, changes_queries, queries
 from sojourn.sales.bookings.models import Booking, BookingStatus
 from sojourn.sales.bookings.rules import is_live_hold, share
 from sojourn.sales.bookings.stock import claims_of_booking, find_resources
@@ -24,7 +24,7 @@ from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.loyalty import queries as loyalty_queries
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments import queries as payments
-from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseKind, PurchaseState
 from sojourn.sales.pricing.rules import points_for
 from sojourn.sales.referrals import service as referrals
 
@@ -143,6 +143,16 @@ class BookingPayable:
         now: datetime,
     ) -> None:  # fmt: skip
         await note_refunds(tx, booking_id=purchase_id, rules=rules, now=now)
+
+    async def find_policy_refund(
+        self, connection: Connection, *, purchase_id: UUID, storefront: Storefront, now: datetime
+    ) -> PolicyRefund | None:
+        """By the tiers that the customer bought."""
+        booking = await queries.find_booking(connection, booking_id=purchase_id)
+        if booking is None or booking.status is not BookingStatus.CONFIRMED:
+            return None
+        shown = cancellation.preview(booking, storefront=storefront, now=now, by_agency=False)
+        return PolicyRefund(tier=shown.tier, percent=shown.refund_percent, amount=shown.refund_amount)
 
 
 async def note_refunds(tx: Connection, *, booking_id: UUID, rules: SalesRules, now: datetime) -> None:

@@ -47,7 +47,7 @@ async def preview(connection: Connection, *, id_or_number: str, actor: Actor, no
     order = await queries.get_visible(connection, id_or_number=id_or_number, actor=actor)
     _check_open(order)
     money = await queries.get_money(connection, order_id=order.id)
-    terms = _terms(order, money, by_agency=actor.is_admin)
+    terms = terms_of(order, money, by_agency=actor.is_admin)
     valid_until = (now + QUOTE_LIFE).replace(microsecond=0)
     points_returned, points_taken_back = _points(order, money, terms)
     return CancellationPreview(
@@ -87,7 +87,7 @@ async def cancel_locked(
     """Cancel an order whose row is locked: money, points, history, trail and mails."""
     _check_open(order)
     money = await queries.get_money(tx, order_id=order.id)
-    terms = _terms(order, money, by_agency=actor.is_admin)
+    terms = terms_of(order, money, by_agency=actor.is_admin)
     _check_quote(order, terms, quote, now)
     await queries.cancel(tx, order_id=order.id, reason=reason, now=now)
     await queries.insert_event(
@@ -140,7 +140,8 @@ def _check_open(order: Order) -> None:
         )
 
 
-def _terms(order: Order, money: MoneySoFar, *, by_agency: bool) -> RefundTerms:
+def terms_of(order: Order, money: MoneySoFar, *, by_agency: bool) -> RefundTerms:
+    """What cancelling the order would bring, by its stage, or for the agency."""
     return refund_terms(
         service_type=order.service_type,
         stage=order.refund_stage,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from sojourn.catalog.services.models import RefundStage
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.jobs.queue import Effect, NewJob
 from sojourn.platform.storefront import SalesRules, Storefront
@@ -12,10 +13,11 @@ from sojourn.sales import events
 from sojourn.sales.effects import ORDER_CONFIRMED, ORDER_ONBOARDING, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.orders import queries
+from sojourn.sales.orders.cancellation import terms_of
 from sojourn.sales.orders.models import OrderStatus
 from sojourn.sales.orders.promises import days_promised
-from sojourn.sales.orders.rules import purchase_state
-from sojourn.sales.payments.payable import Captured, Purchase, PurchaseKind
+from sojourn.sales.orders.rules import FINISHED, purchase_state, spent_fee
+from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseKind
 from sojourn.sales.referrals import service as referrals
 
 ONBOARDING_AFTER = timedelta(hours=1)
@@ -85,6 +87,17 @@ class OrderPayable:
         if status is OrderStatus.COMPLETED:
             await loyalty.mature(tx, purchase_id=purchase_id, now=now, rules=rules)
 
+    async def find_policy_refund(
+        self, connection: Connection, *, purchase_id: UUID, storefront: Storefront, now: datetime
+    ) -> PolicyRefund | None:
+        """By the stage of its work."""
+        order = await queries.get(connection, order_id=purchase_id)
+        if order.status in FINISHED:
+            return None
+        money = await queries.get_money(connection, order_id=purchase_id)
+        terms = terms_of(order, money, by_agency=False)
+        return PolicyRefund(tier=order.refund_stage.value, percent=terms.percent, amount=terms.amount)
+
 
 def _purchase(row: Row | None) -> Purchase | None:
     if row is None:
@@ -101,4 +114,5 @@ def _purchase(row: Row | None) -> Purchase | None:
         expires_at=None,
         customer_email=row["customer_email"],
         language=row["language"],
+        non_refundable=spent_fee(row["government_fee"], RefundStage(row["refund_stage"])),
     )

@@ -70,12 +70,13 @@ _COLUMNS = """o.id, o.order_number, o.user_id, o.service_type, o.status, o.title
 _VISIBLE = """($3::text = 'ADMIN' OR o.user_id = $4::uuid OR ($3 = 'CONSULTANT' AND o.consultant_id = $4))"""
 _AT_DESK = """($3::text = 'ADMIN' OR ($3 = 'CONSULTANT' AND o.consultant_id = $4::uuid))"""
 _FIND_VISIBLE = f"SELECT {_COLUMNS} FROM orders o WHERE (o.id = $1 OR o.order_number = $2) AND {_VISIBLE}"
+_FIND = f"SELECT {_COLUMNS} FROM orders o WHERE o.id = $1"
 _LOCK_VISIBLE = f"""
 SELECT {_COLUMNS} FROM orders o WHERE (o.id = $1 OR o.order_number = $2) AND {_VISIBLE} FOR UPDATE"""
 _LOCK_AT_DESK = f"""
 SELECT {_COLUMNS} FROM orders o WHERE (o.id = $1 OR o.order_number = $2) AND {_AT_DESK} FOR UPDATE"""
 _PURCHASE_COLUMNS = """id, user_id, order_number, title, status, total_amount, currency,
-       customer_info ->> 'email' AS customer_email, language"""
+       customer_info ->> 'email' AS customer_email, language, government_fee, refund_stage"""
 _FIND_PURCHASE = f"SELECT {_PURCHASE_COLUMNS} FROM orders WHERE id = $1"
 _LOCK_PURCHASE = f"SELECT {_PURCHASE_COLUMNS} FROM orders WHERE id = $1 FOR UPDATE"
 # The order, its case, its history and its trail in one statement: it runs inside the settlement. $6 are the days on
@@ -227,6 +228,11 @@ async def insert_order(
 async def get_visible(connection: Connection, *, id_or_number: str, actor: Actor) -> Order:
     """The order, if its owner, its consultant or an admin asks. Raises OrderNotFound."""
     return _order(await connection.fetchrow(_FIND_VISIBLE, *names_of(id_or_number), actor.role, actor.user_id))
+
+
+async def get(connection: Connection, *, order_id: UUID) -> Order:
+    """The order, whoever asks. Raises OrderNotFound."""
+    return _order(await connection.fetchrow(_FIND, order_id))
 
 
 async def lock_visible(tx: Connection, *, id_or_number: str, actor: Actor) -> Order:

@@ -116,9 +116,14 @@ def refund_terms(
     A spent government fee never comes back, whoever cancels; before the case is lodged it is not spent.
     """
     percent = refund_percent(service_type=service_type, stage=stage, is_delivered=is_delivered, by_agency=by_agency)
-    non_refundable = min(government_fee, captured) if stage in _FEE_IS_SPENT else ZERO
+    non_refundable = min(spent_fee(government_fee, stage), captured)
     amount = percent_of(captured - non_refundable, percent) - already_refunded
     return RefundTerms(percent=percent, non_refundable=non_refundable, amount=max(amount, ZERO))
+
+
+def spent_fee(government_fee: Decimal, stage: RefundStage) -> Decimal:
+    """What of an order nobody gives back: the government's fee, once the government has it."""
+    return government_fee if stage in _FEE_IS_SPENT else ZERO
 
 
 def refunded_share(*, refunded: Decimal, captured: Decimal) -> Decimal:

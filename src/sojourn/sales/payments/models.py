@@ -216,6 +216,33 @@ class RefundIn(Wire):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 
 
+class RefundPolicyOut(Wire):
+    """What cancelling now would bring the customer by the policy, in the purchase's currency."""
+
+    tier: str
+    percent: int
+    amount: Money
+    currency: str
+
+
+class RefundPreview(Wire):
+    """What may be given back of a payment, in the currency that was charged.
+
+    `refundable_amount` is the most: what was captured, less what was refunded or is being refunded, less
+    `non_refundable_amount` (a government fee that is spent). `policy` is for comparison and binds nobody at the desk;
+    null where nothing can be cancelled any more.
+    """
+
+    payment_id: UUID
+    reference: str
+    currency: str
+    captured_amount: Money
+    refunded_amount: Money
+    non_refundable_amount: Money
+    refundable_amount: Money
+    policy: RefundPolicyOut | None
+
+
 class RefundOut(Wire):
     id: UUID
     amount: Money

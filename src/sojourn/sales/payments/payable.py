@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection
 from sojourn.platform.jobs.queue import Effect
+from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import SalesRules, Storefront
 
 
@@ -36,7 +37,7 @@ class PurchaseState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
     """A purchase as payments see it. `amount_due` is what one payment must bring, no more and no less.
-    `changed_booking_id`: the booking that a change is of."""
+    `changed_booking_id`: the booking that a change is of. `non_refundable`: what is spent, and comes back to nobody."""
 
     kind: PurchaseKind
     id: UUID
@@ -50,6 +51,16 @@ class Purchase:
     customer_email: str
     language: str
     changed_booking_id: UUID | None = None
+    non_refundable: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRefund:
+    """What the purchase's own policy would give back if its customer cancelled now, in the purchase's currency."""
+
+    tier: str
+    percent: int
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +99,12 @@ class Payable(Protocol):
         now: datetime,
     ) -> None:  # fmt: skip
         """The sum of succeeded refunds has changed: it is less when one has failed after all."""
+        ...
+
+    async def find_policy_refund(
+        self, connection: Connection, *, purchase_id: UUID, storefront: Storefront, now: datetime
+    ) -> PolicyRefund | None:
+        """What cancelling would bring its customer; None when it cannot be cancelled, or not by itself."""
         ...
 
 

@@ -31,7 +31,7 @@ from sojourn.sales.events import payment_refunded, subject_of
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.errors import NothingToRefund, PaymentNotFound, RefundTooLarge
 from sojourn.sales.payments.models import Disposition, Payment, Refund, RefundCause, RefundIn, RefundState
-from sojourn.sales.payments.payable import Payables
+from sojourn.sales.payments.payable import Payables, Purchase
 from sojourn.sales.payments.payouts import hand_over
 from sojourn.sales.payments.rules import refundable
 
@@ -47,25 +47,39 @@ STATES = {
 async def request_by_staff(
     ctx: Context, *, payables: Payables, admin: Actor, payment_id: UUID, body: RefundIn
 ) -> Refund:
-    """An admin refunds a payment, in part or whole. The provider is asked by the job that is queued here."""
+    """An admin refunds a payment, in part or whole, but nothing that is spent. The provider is asked by the job that is
+    queued here.
+
+    Raises PaymentNotFound, NothingToRefund, RefundTooLarge.
+    """
     async with ctx.read() as connection:
         seen = await queries.get_payment(connection, payment_id=payment_id)
     async with ctx.unit_of_work() as tx:
-        await payables.of(seen.purchase_kind).lock(tx, purchase_id=seen.purchase_id, now=ctx.now())
+        purchase = await payables.of(seen.purchase_kind).lock(tx, purchase_id=seen.purchase_id, now=ctx.now())
         payment = await queries.lock_payment(tx, payment_id=payment_id)
         return await request(
-            tx, payment=payment, amount=body.amount, cause=RefundCause.STAFF, reason=body.reason,
-            requested_by=admin.user_id, now=ctx.now(), origin=ctx.origin,
+            tx, payment=payment, amount=body.amount, kept=spent(payment, purchase), cause=RefundCause.STAFF,
+            reason=body.reason, requested_by=admin.user_id, now=ctx.now(), origin=ctx.origin,
         )  # fmt: skip
+
+
+def spent(payment: Payment, purchase: Purchase | None) -> Decimal:
+    """What nobody gives back of the payment that counts, in the currency that was charged."""
+    if purchase is None or payment.disposition is not Disposition.APPLIED:
+        return ZERO
+    return min(payment.charged(purchase.non_refundable), payment.captured_amount)
 
 
 async def request(
     tx: Connection, *, payment: Payment, amount: Decimal | None, cause: RefundCause, reason: str | None,
-    requested_by: UUID | None, now: datetime, origin: Origin = SYSTEM_ORIGIN,
+    requested_by: UUID | None, now: datetime, origin: Origin = SYSTEM_ORIGIN, kept: Decimal = ZERO,
 ) -> Refund:  # fmt: skip
-    """Ask for `amount` (None: all that is left) of a locked payment. Raises NothingToRefund, RefundTooLarge."""
+    """Ask for `amount` (None: all that is left above `kept`) of a locked payment.
+
+    Raises NothingToRefund, RefundTooLarge.
+    """
     reserved = await queries.get_reserved_for_refund(tx, payment_ids=[payment.id])
-    left = refundable(captured=payment.captured_amount, refunded_or_pending=reserved[payment.id])
+    left = refundable(captured=payment.captured_amount - kept, refunded_or_pending=reserved[payment.id])
     if left == ZERO:
         raise NothingToRefund
     asked = left if amount is None else amount

@@ -14,7 +14,7 @@ from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
-from sojourn.sales.payments import confirmation, events, intents, queries, refunds
+from sojourn.sales.payments import confirmation, events, intents, previewing, queries, refunds
 from sojourn.sales.payments.errors import (
     AlreadyPaid,
     AmountDiffers,
@@ -38,6 +38,7 @@ from sojourn.sales.payments.models import (
     PageIn,
     PaymentOut,
     RefundIn,
+    RefundPreview,
     WebhookAnswer,
 )
 from sojourn.sales.payments.payable import Payables
@@ -120,6 +121,20 @@ async def list_my_payments(ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, 
 async def get_payment(ctx: Ctx, user: CurrentUser, payment_id: UUID) -> PaymentOut:
     """One payment with its refunds: its owner's, or any for an admin."""
     return await _shown(ctx, payment_id, to=None if user.is_admin else user.user_id)
+
+
+@router.get(
+    "/{payment_id}/refund-preview",
+    operation_id="preview_refund",
+    dependencies=reading,
+    responses=refuses(PaymentNotFound),
+)
+async def preview_refund(ctx: Ctx, admin: CurrentAdmin, payables: ThePayables, payment_id: UUID) -> RefundPreview:
+    """How much the desk may refund of a payment, beside what the policy would give back."""
+    async with ctx.read() as connection:
+        return await previewing.preview(
+            connection, payables=payables, payment_id=payment_id, storefront=ctx.storefront, now=ctx.now()
+        )
 
 
 @router.post(
