@@ -105,8 +105,8 @@ _REFUNDED = """(SELECT p.purchase_kind, p.purchase_id, p.paid_at AS at, p.refund
        p.refunded_amount AS value, p.captured_amount AS whole
   FROM payments p
  WHERE p.paid_at >= $1 AND p.paid_at < $2 AND p.is_live = $3 AND p.disposition = 'APPLIED' AND p.currency = $5)"""
-# From when there was work to give away until it was given away for the first time. IS NOT TRUE says what >= and < would:
-# of those the planner takes a minimum to pass one time in 200, and fetches every order by itself, a second of all years.
+# From when there was work to give away until it was given away for the first time. IS NOT TRUE says what >= and <
+# would, of which the planner thinks that one minimum in 200 passes: it would look up every order of all years by itself.
 _ASSIGNED = f"""
 SELECT 'ORDER' AS purchase_kind, o.id AS purchase_id, e.at, true AS is_counted,
        extract(epoch FROM greatest(e.at - coalesce(o.confirmed_at, o.created_at), interval '0'))::numeric AS value,

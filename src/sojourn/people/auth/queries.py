@@ -11,7 +11,7 @@ from sojourn.platform.db.database import Connection, Row
 
 # Whoever may undo a deletion was sent a link for it: not so the owner of an account that an admin had closed before.
 _CREDENTIALS = """
-SELECT id, password_hash, is_active,
+SELECT id, password_hash, is_active, deletion_requested_at,
        deletion_requested_at IS NOT NULL AND EXISTS (
            SELECT FROM account_links l
             WHERE l.user_id = users.id AND l.purpose = 'UNDO_DELETION' AND l.used_at IS NULL) AS is_restorable
