@@ -9,6 +9,7 @@ from uuid import UUID
 from sojourn.channels.ai_tools.cards import GuideCard, HotelCard, RoomCard, VehicleCard
 from sojourn.platform.kit.money import ZERO, round_money
 from sojourn.platform.kit.wire import Money, Wire
+from sojourn.sales.pricing.wording import counted
 
 
 class Style(StrEnum):
@@ -70,16 +71,18 @@ def chosen(items: Sequence[Item], style: Style) -> Item | None:
 
 
 def lodging_line(stay: Stay, nights: int) -> CostLine:
-    description = f"{stay.hotel.name}, {stay.room.name}: {stay.rooms} rooms x {nights} nights"
+    description = f"{stay.hotel.name}, {stay.room.name}: {counted(stay.rooms, 'room')} x {counted(nights, 'night')}"
     return _line(CostKind.LODGING, stay.room.id, description, stay.rooms * nights, stay.room.nightly_rate_usd)
 
 
 def transport_line(vehicle: VehicleCard, days: int) -> CostLine:
-    return _line(CostKind.TRANSPORT, vehicle.id, f"{vehicle.name}: {days} days", days, vehicle.daily_rate_usd)
+    return _line(
+        CostKind.TRANSPORT, vehicle.id, f"{vehicle.name}: {counted(days, 'day')}", days, vehicle.daily_rate_usd
+    )
 
 
 def guide_line(guide: GuideCard, days: int) -> CostLine:
-    return _line(CostKind.GUIDE, guide.id, f"Guide {guide.name}: {days} days", days, guide.daily_rate_usd)
+    return _line(CostKind.GUIDE, guide.id, f"Guide {guide.name}: {counted(days, 'day')}", days, guide.daily_rate_usd)
 
 
 def _line(kind: CostKind, item_id: UUID, description: str, quantity: int, unit_price: Decimal) -> CostLine:

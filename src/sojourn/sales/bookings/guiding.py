@@ -6,6 +6,7 @@ from sojourn.platform.errors import InvalidInput
 from sojourn.sales.bookings.facts import Guide
 from sojourn.sales.bookings.rules import days_inclusive
 from sojourn.sales.pricing.rules import Extra
+from sojourn.sales.pricing.wording import counted
 
 
 def line(guide: Guide, *, first: date, last: date, people: int) -> Extra:
@@ -13,4 +14,4 @@ def line(guide: Guide, *, first: date, last: date, people: int) -> Extra:
     if people > guide.max_group:
         raise InvalidInput.at("people_count", f"must be at most {guide.max_group} for this guide")
     days = days_inclusive(first, last)
-    return Extra(description=f"{guide.title}: {days} days", quantity=days, unit_price=guide.rate)
+    return Extra(description=f"{guide.title}: {counted(days, 'day')}", quantity=days, unit_price=guide.rate)

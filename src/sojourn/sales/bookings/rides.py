@@ -9,13 +9,14 @@ from sojourn.sales.bookings.facts import Vehicle
 from sojourn.sales.bookings.models import Terms, Transfer
 from sojourn.sales.bookings.rules import days_inclusive
 from sojourn.sales.pricing.rules import Extra
+from sojourn.sales.pricing.wording import counted
 
 
 def daily_line(vehicle: Vehicle, *, first: date, last: date, people: int) -> Extra:
     """Daily rate x days. Raises InvalidInput naming the field."""
     check_capacity(vehicle, people)
     days = days_inclusive(first, last)
-    return Extra(description=f"{vehicle.title}: {days} days", quantity=days, unit_price=vehicle.rate)
+    return Extra(description=f"{vehicle.title}: {counted(days, 'day')}", quantity=days, unit_price=vehicle.rate)
 
 
 def line(vehicle: Vehicle, terms: Terms) -> Extra:

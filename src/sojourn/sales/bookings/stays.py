@@ -5,6 +5,7 @@ from datetime import date
 from sojourn.platform.errors import InvalidInput
 from sojourn.sales.bookings.facts import Room
 from sojourn.sales.pricing.rules import Extra
+from sojourn.sales.pricing.wording import counted
 
 MAX_NIGHTS = 60
 
@@ -16,5 +17,5 @@ def line(room: Room, *, check_in: date, check_out: date | None, rooms: int, peop
         raise InvalidInput.at("end_date", f"must be the day of leaving, 1 to {MAX_NIGHTS} days after `travel_date`")
     if people > room.max_guests * rooms:
         raise InvalidInput.at("people_count", f"must be at most {room.max_guests} for each of {rooms} rooms")
-    description = f"{room.title}: {nights} nights, {rooms} rooms"
+    description = f"{room.title}: {counted(nights, 'night')}, {counted(rooms, 'room')}"
     return Extra(description=description, quantity=nights * rooms, unit_price=room.rate)
