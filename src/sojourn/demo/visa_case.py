@@ -33,6 +33,10 @@ class Case:
     def number(self) -> str:
         return str(self.order["orderNumber"])
 
+    @property
+    def travel_date(self) -> date:
+        return date.fromisoformat(self.order["serviceDetails"]["travelDate"])
+
     async def move(self, stage: str) -> Json:
         """Have the consultant take it to a stage of its service."""
         moved = await self.consultant.send("PATCH", f"/admin/orders/{self.order['id']}/case", {"stage": stage})
@@ -157,6 +161,7 @@ async def _hand_in(world: World, case: Case) -> Mapping[str, Json]:
         checklist = await case.checklist()
         expect(checklist["missing"] == 0, f"{checklist['missing']} are missing")
         say(f"{len(documents)} in, {checklist['missing']} missing")
+    await _read_passport(world, case, documents["passport"])
     with world.teller.step("A photograph no longer says where it was") as say:
         link = await case.customer.get(f"/documents/{documents['photo']['id']}/download")
         kept = (await case.customer.download(link["url"])).content
@@ -164,6 +169,19 @@ async def _hand_in(world: World, case: Case) -> Mapping[str, Json]:
         expect(not papers.has_position(kept), "the kept picture has a position")
         say(f"{link['fileName']} drawn anew, {len(kept) / 1024:.0f} kB, link good until {link['expiresAt'][11:16]} UTC")
     return documents
+
+
+async def _read_passport(world: World, case: Case, document: Json) -> None:
+    with world.teller.step("The passport is read: it ends too soon") as say:
+        path, ends = f"/documents/{document['id']}/passport", case.travel_date + timedelta(days=150)
+        lines = papers.passport_lines("KEO", "BOPHA", number="N01234567", born=date(1994, 4, 14), expires=ends)
+        right = await case.customer.send("POST", path, {"mrz": lines})
+        expect(right["failedChecks"] == [] and right["expiresOn"] == ends.isoformat(), f"{right['failedChecks']}")
+        expect(right["warnings"] == ["EXPIRES_WITHIN_SIX_MONTHS_OF_TRAVEL"], f"{right['warnings']}")
+        wrong = await case.customer.send("POST", path, {"mrz": lines.replace("N01234567", "N01234568")})
+        expect("DOCUMENT_NUMBER" in wrong["failedChecks"], f"a wrong digit fails {wrong['failedChecks']}")
+        say(f"{right['documentNumber']} until {right['expiresOn']}: {right['warnings'][0]}; a digit is wrong: "
+            f"{', '.join(wrong['failedChecks'])}")  # fmt: skip
 
 
 async def _upload(case: Case, key: str, content: bytes, *, name: str) -> Answer:
