@@ -93,3 +93,38 @@ async def test_two_admins_cannot_dismiss_each_other_at_once(derlg: StorefrontCli
     )
     assert sorted(answer.status_code for answer in answers) in ([200, 409], [200, 401], [200, 403])
     assert len(await derlg.rows("SELECT id FROM users WHERE role = 'ADMIN'")) == 1
+
+
+async def test_what_staff_speak_is_said_at_the_invitation_and_by_themselves(
+    derlg: StorefrontClient, queued: Queued
+) -> None:
+    admin = await derlg.sign_in_as(Role.ADMIN)
+    assert read(await admin.post("/admin/staff/invitations", json=FORM), 201)["spoken_languages"] == []
+    again = {**FORM, "spoken_languages": ["km", "EN"]}
+    invited = read(await admin.post("/admin/staff/invitations", json=again), 201)
+    assert invited["spoken_languages"] == ["km", "en"]
+    secret = (await queued(derlg, STAFF_INVITATION))[-1]["secret"]
+    form = {"token": secret, "password": PASSWORD, "token_delivery": "body"}
+    accepted = read(await derlg.post("/auth/accept-invitation", json=form))
+    assert accepted["user"]["spoken_languages"] == ["km", "en"]
+    consultant = await derlg.sign_in_as(Role.CONSULTANT)
+    assert read(await consultant.patch("/users/me", json={"spoken_languages": ["zh"]}))["spoken_languages"] == ["zh"]
+    path = f"/users/{consultant.user_id}"
+    assert read(await admin.patch(path, json={"spoken_languages": ["zh", "en"]}))["spoken_languages"] == ["zh", "en"]
+    assert read(await consultant.patch("/users/me", json={"phone": None}))["spoken_languages"] == ["zh", "en"]
+    assert read(await consultant.patch("/users/me", json={"spoken_languages": []}))["spoken_languages"] == []
+
+
+async def test_languages_that_nobody_speaks_here_are_refused(derlg: StorefrontClient) -> None:
+    admin, guest = await derlg.sign_in_as(Role.ADMIN), await derlg.sign_in_as()
+    for wrong, field in (
+        (["fr"], "spoken_languages.0"), (["km", "KH"], "spoken_languages"), (None, "spoken_languages"),
+        ("km", "spoken_languages"),
+    ):  # fmt: skip
+        form = {**FORM, "spoken_languages": wrong}
+        assert faulty_fields(await admin.post("/admin/staff/invitations", json=form)) == [field]
+        assert faulty_fields(await admin.patch("/users/me", json={"spoken_languages": wrong})) == [field]
+    assert faulty_fields(await guest.patch("/users/me", json={"spoken_languages": ["km"]})) == ["spoken_languages"]
+    path = f"/users/{guest.user_id}"
+    assert faulty_fields(await admin.patch(path, json={"spoken_languages": ["km"]})) == ["spoken_languages"]
+    assert read(await guest.get("/users/me"))["spoken_languages"] == []

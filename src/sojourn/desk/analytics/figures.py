@@ -106,7 +106,7 @@ _REFUNDED = """(SELECT p.purchase_kind, p.purchase_id, p.paid_at AS at, p.refund
   FROM payments p
  WHERE p.paid_at >= $1 AND p.paid_at < $2 AND p.is_live = $3 AND p.disposition = 'APPLIED' AND p.currency = $5)"""
 # From when there was work to give away until it was given away for the first time. IS NOT TRUE says what >= and <
-# would, of which the planner thinks that one minimum in 200 passes: it would look up every order of all years by itself.
+# would, of which the planner thinks that one minimum in 200 passes: it would look up each order of all years by itself.
 _ASSIGNED = f"""
 SELECT 'ORDER' AS purchase_kind, o.id AS purchase_id, e.at, true AS is_counted,
        extract(epoch FROM greatest(e.at - coalesce(o.confirmed_at, o.created_at), interval '0'))::numeric AS value,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from sojourn.people.users.fields import Email, LanguageIn, PersonName
+from sojourn.people.users.fields import Email, LanguageIn, PersonName, SpokenLanguages
 from sojourn.platform.kit.wire import Wire
 
 
@@ -18,12 +18,16 @@ class StaffRole(StrEnum):
 
 
 class Invitation(Wire):
-    """Staff are invited by an admin, never self-registered (rules, section 1)."""
+    """Staff are invited by an admin, never self-registered (rules, section 1).
+
+    `language` is the one to be written to in; orders are given to consultants by their `spoken_languages`.
+    """
 
     email: Email
     name: PersonName = Field(alias="fullName")
     role: StaffRole
     language: LanguageIn | None = None
+    spoken_languages: SpokenLanguages = []
 
 
 class StandingPatch(Wire):

@@ -1,5 +1,6 @@
 """Inviting staff, and saying who may do what."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -40,6 +41,9 @@ async def invite(
     )  # fmt: skip
     if invited is None:
         invited = await _invite_again(tx, invitation.email, role=role, now=now)
+    if invitation.spoken_languages:
+        speaking = replace(invited, spoken_languages=invitation.spoken_languages)
+        invited = await queries.update_profile(tx, speaking, now=now)
     secret = await links.make_link(tx, invited.id, LinkPurpose.STAFF_INVITATION, now=now)
     await enqueue(tx, link_mail(STAFF_INVITATION, user_id=invited.id, secret=secret, inviter=admin.name))
     act = Act(

@@ -37,6 +37,12 @@ def _parse_language(value: object) -> object:
     return (language_of(value) or value) if isinstance(value, str) and len(value) == TAG_LENGTH else value
 
 
+def _without_repetition(value: list[Language]) -> list[Language]:
+    if len(set(value)) < len(value):
+        raise ValueError("must name each language once")
+    return value
+
+
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=MAX_EMAIL),
@@ -69,5 +75,7 @@ SearchText = Annotated[
 ]
 AvatarUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"\x00-\x1f]+$", max_length=500)]
 LanguageIn = Annotated[Language, BeforeValidator(_parse_language)]
+SpokenLanguages = Annotated[list[LanguageIn], Field(max_length=len(Language)), AfterValidator(_without_repetition)]
+"""What a member of staff speaks."""
 Secret = Annotated[str, StringConstraints(min_length=20, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
 """What a link or a refresh token carries."""

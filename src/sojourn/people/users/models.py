@@ -1,5 +1,6 @@
 """An account, as the engine keeps it and as each storefront shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -8,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from sojourn.people.roles import Role, role_on_wire
-from sojourn.people.users.fields import AvatarUrl, Country, LanguageIn, PersonName, Phone, SearchText
+from sojourn.people.users.fields import AvatarUrl, Country, LanguageIn, PersonName, Phone, SearchText, SpokenLanguages
 from sojourn.platform.db.database import Row
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Wire
@@ -28,6 +29,7 @@ class User:
     avatar_url: str | None
     role: Role
     preferred_language: Language
+    spoken_languages: Sequence[Language]
     loyalty_points: int
     is_student: bool
     student_verified_at: datetime | None
@@ -45,13 +47,17 @@ class User:
     @classmethod
     def from_row(cls, row: Row) -> "User":
         values = {name: row[name] for name in cls.__slots__}
-        return cls(
-            **values | {"role": Role(row["role"]), "preferred_language": Language(row["preferred_language"])},
-        )
+        named = {
+            "role": Role(row["role"]),
+            "preferred_language": Language(row["preferred_language"]),
+            "spoken_languages": tuple(Language(name) for name in row["spoken_languages"]),
+        }
+        return cls(**values | named)
 
 
 class UserOut(Wire):
-    """An account as its owner sees it. `role` is the storefront's word: DerLg's customers are TRAVELER."""
+    """An account as its owner sees it. `role` is the storefront's word: DerLg's customers are TRAVELER. Only staff have
+    `spoken_languages`."""
 
     id: UUID
     name: str = Field(alias="fullName")
@@ -61,6 +67,7 @@ class UserOut(Wire):
     avatar_url: str | None
     role: str
     preferred_language: Language
+    spoken_languages: list[Language]
     loyalty_points: int
     is_student: bool
     student_verified_at: datetime | None
@@ -105,18 +112,20 @@ def _shown(user: User, storefront: Storefront) -> dict[str, object]:
     shared = {name: getattr(user, name) for name in _SHARED}
     return shared | {
         "role": role_on_wire(user.role, storefront),
+        "spoken_languages": list(user.spoken_languages),
         "email_verified": user.email_verified_at is not None,
     }
 
 
 class UserPatch(Wire):
-    """What people may change about themselves; what is not sent stays."""
+    """What people may change about themselves; what is not sent stays. `spoken_languages` are for staff."""
 
     name: PersonName | None = Field(None, alias="fullName")
     phone: Phone | None = None
     country: Country | None = None
     avatar_url: AvatarUrl | None = None
     preferred_language: LanguageIn | None = None
+    spoken_languages: SpokenLanguages | None = None
     emergency_contact_name: PersonName | None = None
     emergency_contact_phone: Phone | None = None
 

@@ -26,7 +26,7 @@ SELECT_USER_BY_EMAIL = f"SELECT {_COLUMNS} FROM users u WHERE lower(u.email) = l
 SELECT_REFERRER = "SELECT id FROM users WHERE referral_code = $1 AND is_active"
 UPDATE_PROFILE = f"""
 UPDATE users u SET name = $2, phone = $3, country = $4, avatar_url = $5, preferred_language = $6,
-                   emergency_contact_name = $7, emergency_contact_phone = $8, updated_at = $9
+                   emergency_contact_name = $7, emergency_contact_phone = $8, spoken_languages = $9, updated_at = $10
  WHERE u.id = $1
 RETURNING {_COLUMNS}
 """
@@ -134,7 +134,7 @@ async def update_profile(tx: Connection, user: User, *, now: datetime) -> User:
     """Write what the person may change of `user`."""
     row = await tx.fetchrow(
         UPDATE_PROFILE, user.id, user.name, user.phone, user.country, user.avatar_url, user.preferred_language,
-        user.emergency_contact_name, user.emergency_contact_phone, now,
+        user.emergency_contact_name, user.emergency_contact_phone, user.spoken_languages, now,
     )  # fmt: skip
     return User.from_row(row)
 

@@ -12,6 +12,7 @@ from sojourn.people.auth.models import LinkPurpose
 from sojourn.people.auth.queries import revoke_links
 from sojourn.people.auth.sessions import forget_sessions
 from sojourn.people.effects import ACCOUNT_DELETION, link_mail
+from sojourn.people.roles import STAFF
 from sojourn.people.users import queries
 from sojourn.people.users.errors import AccountInUse, LastAdmin, UserNotFound
 from sojourn.people.users.guard import DeletionGuard
@@ -24,7 +25,7 @@ from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import enqueue
 
 TIME_TO_UNDO = timedelta(days=14)
-_NEVER_EMPTY = ("name", "preferred_language")
+_NEVER_EMPTY = ("name", "preferred_language", "spoken_languages")
 
 
 async def get_visible(connection: Connection, *, actor: Actor, user_id: UUID) -> User:
@@ -48,6 +49,8 @@ async def change_profile(
         if field in changes and changes[field] is None:
             raise InvalidInput.at(field, "must not be empty")
     before = await queries.lock_user(tx, user_id)
+    if changes.get("spoken_languages") and before.role not in STAFF:
+        raise InvalidInput.at("spoken_languages", "is kept of staff only")
     after = await queries.update_profile(tx, replace(before, **changes), now=now)
     await notify(tx, ACCOUNT_CHANGED, str(user_id))
     if actor.user_id != user_id:

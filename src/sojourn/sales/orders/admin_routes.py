@@ -95,7 +95,9 @@ async def move_case(ctx: Ctx, desk: CurrentDesk, order_id: str, body: CaseMoveIn
     responses=refuses(OrderNotFound, OrderVersionConflict, TransitionNotAllowed, NoConsultantAvailable),
 )
 async def assign_order(ctx: Ctx, admin: CurrentAdmin, order_id: str, body: AssignIn) -> OrderDetail | RawJson:
-    """Give an order to a consultant, to the freest one, or to nobody."""
+    """Give an order to a consultant, to the freest one who speaks the customer's language, or to nobody.
+
+    Where nobody speaks it the freest of all gets it, and the event's note says so."""
     async with ctx.unit_of_work() as tx:
         await staff.assign(tx, id_or_number=order_id, actor=admin, body=body, now=ctx.now(), origin=ctx.origin)
         return await answers.get_order(tx, id_or_number=order_id, actor=admin, today=ctx.today())

@@ -43,6 +43,8 @@ from sojourn.sales.orders.rules import FINISHED, allowed_stages, allowed_statuse
 from sojourn.sales.orders.service import check_version
 from sojourn.sales.referrals import service as referrals
 
+NOT_UNDERSTOOD = "No active consultant speaks the customer's language ({language})."
+
 
 async def change_order(
     tx: Connection, *, id_or_number: str, actor: Actor, body: StaffChangeIn, storefront: Storefront, now: datetime,
@@ -211,28 +213,30 @@ async def assign(
             "A finished order is not assigned any more.",
             details={"from": order.status.value, "to": order.status.value, "allowed": []},
         )
-    consultant_id = await _chosen(tx, body)
+    consultant_id, remark = await _chosen(tx, order, body)
     if consultant_id == order.consultant_id:
         return
     await queries.assign(tx, order_id=order.id, consultant_id=consultant_id, now=now)
     event_id = await queries.insert_event(
-        tx, order_id=order.id, kind=EventKind.ASSIGNMENT, consultant_id=consultant_id, actor_id=actor.user_id, now=now
-    )
+        tx, order_id=order.id, kind=EventKind.ASSIGNMENT, consultant_id=consultant_id, note=remark,
+        actor_id=actor.user_id, now=now,
+    )  # fmt: skip
     detail = {"from": order.consultant_id, "to": consultant_id, "auto": body.auto}
     await _record(tx, order, action="order.assigned", actor=actor, detail=detail, now=now, origin=origin)
     if consultant_id is not None:
         await enqueue(tx, effect(CONSULTANT_ASSIGNED, order_id=order.id, event_id=event_id))
 
 
-async def _chosen(tx: Connection, body: AssignIn) -> UUID | None:
+async def _chosen(tx: Connection, order: Order, body: AssignIn) -> tuple[UUID | None, str | None]:
+    """Who gets the order, and what staff should know of the choice."""
     if body.auto:
-        consultant_id = await queries.find_freest_consultant(tx)
-        if consultant_id is None:
+        found = await queries.find_freest_consultant(tx, customer_id=order.user_id)
+        if found is None:
             raise NoConsultantAvailable
-        return consultant_id
+        return found["id"], None if found["is_understood"] else NOT_UNDERSTOOD.format(language=found["language"])
     if body.consultant_id is not None and not await queries.lock_consultant(tx, user_id=body.consultant_id):
         raise InvalidInput.at("consultant_id", "is not an active consultant")
-    return body.consultant_id
+    return body.consultant_id, None
 
 
 async def _record(
