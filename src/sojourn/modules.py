@@ -50,12 +50,13 @@ from sojourn.desk.invariants import routes as invariant_routes
 from sojourn.desk.jobs import housekeeping
 from sojourn.desk.jobs import routes as queue_routes
 from sojourn.desk.notifications import routes as sent_mail_routes
+from sojourn.desk.privacy import jobs as privacy_jobs
+from sojourn.desk.privacy import routes as privacy_routes
 from sojourn.people.addresses import routes as address_routes
 from sojourn.people.auth import google_routes, recovery_routes, second_factor_routes
 from sojourn.people.auth import jobs as auth_jobs
 from sojourn.people.auth import routes as auth_routes
 from sojourn.people.staff import routes as staff_routes
-from sojourn.people.users import jobs as user_jobs
 from sojourn.people.users import routes as user_routes
 from sojourn.platform.http.routing import Router
 from sojourn.platform.storefront import Module
@@ -99,7 +100,13 @@ ROUTERS: dict[Module, Sequence[Router]] = {
         staff_routes.acceptance_router,
         staff_routes.router,
     ),
-    Module.USERS: (user_routes.router, address_routes.router, notification_routes.router, device_routes.router),
+    Module.USERS: (
+        privacy_routes.router,
+        user_routes.router,
+        address_routes.router,
+        notification_routes.router,
+        device_routes.router,
+    ),
     Module.SERVICES: (service_routes.router,),
     Module.TRIPS: (trip_routes.router,),
     Module.HOTELS: (hotel_routes.router, availability_routes.hotels_router),
@@ -156,10 +163,11 @@ JOBS: Sequence[JobKind] = (
     *student_jobs.JOBS,
     *emergency_jobs.JOBS,
     *notification_jobs.JOBS,
+    *privacy_jobs.JOBS,
     *event_jobs.JOBS,
 )
 TIMERS: Sequence[Timer] = (
-    *user_jobs.TIMERS,
+    *privacy_jobs.TIMERS,
     *festival_jobs.TIMERS,
     *booking_jobs.TIMERS,
     *payment_jobs.timers(PAYABLES),

@@ -7,8 +7,8 @@ from tests.features.care.conftest import Mailbox
 from tests.support.client import PASSWORD, StorefrontClient, read, refusal
 from tests.support.work import do_jobs
 
+from sojourn.desk.privacy.erasure import forget_the_deleted
 from sojourn.people.roles import Role
-from sojourn.people.users.service import forget_the_deleted
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.kit.ids import new_id
 from sojourn.providers.work import Work

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import StartSystem
 from tests.support.client import PASSWORD, StorefrontClient, faulty_fields, read, refusal
 
-from sojourn.people.users.service import forget_the_deleted
+from sojourn.desk.privacy.erasure import forget_the_deleted
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.kit.ids import new_id
 

@@ -8,10 +8,10 @@ from tests.features.people.google import sign_in, visit
 from tests.features.people.test_second_factor import challenge, enrol
 from tests.support.client import PASSWORD, StorefrontClient, read
 
+from sojourn.desk.privacy.jobs import anonymise_deleted_accounts
 from sojourn.people.auth.links import find_link_expiry
 from sojourn.people.auth.queries import purge
 from sojourn.people.effects import VERIFY_EMAIL
-from sojourn.people.users.jobs import anonymise_deleted_accounts
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from tests.support.client import PASSWORD, StorefrontClient, faulty_fields, read, refusal
 
+from sojourn.desk.privacy.erasure import forget_the_deleted
 from sojourn.people.roles import Role
-from sojourn.people.users.service import forget_the_deleted
 from sojourn.platform.kit.clock import FrozenClock
 
 

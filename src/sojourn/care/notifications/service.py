@@ -40,6 +40,7 @@ LINK_MAILS: Final = (
     MailKind.PASSWORD_RESET,
     MailKind.STAFF_INVITATION,
     MailKind.ACCOUNT_DELETION,
+    MailKind.DATA_EXPORT,
 )
 
 logger = structlog.get_logger(__name__)

@@ -67,10 +67,6 @@ UPDATE users SET deletion_requested_at = $2, is_active = false, refresh_token_ve
  WHERE id = $1
 """
 UNDO_DELETION = "UPDATE users SET deletion_requested_at = NULL, is_active = true, updated_at = $2 WHERE id = $1"
-SELECT_DUE_FOR_DELETION = """
-SELECT id FROM users WHERE deletion_requested_at < $1 AND deleted_at IS NULL ORDER BY id LIMIT $2
-  FOR UPDATE SKIP LOCKED
-"""
 ANONYMISE_USERS = """
 WITH addresses AS (DELETE FROM addresses WHERE user_id = ANY ($1)),
      links AS (DELETE FROM account_links WHERE user_id = ANY ($1)),
@@ -184,10 +180,6 @@ async def undo_deletion(tx: Connection, user_id: UUID, *, now: datetime) -> None
     await tx.execute(UNDO_DELETION, user_id, now)
 
 
-async def lock_due_for_deletion(tx: Connection, *, requested_before: datetime, limit: int) -> Sequence[UUID]:
-    return [row["id"] for row in await tx.fetch(SELECT_DUE_FOR_DELETION, requested_before, limit)]
-
-
 async def anonymise(tx: Connection, user_ids: Sequence[UUID], *, now: datetime) -> None:
-    """Forget who they were. Purchases and money records stay."""
+    """Forget who they were, in the people's own tables."""
     await tx.execute(ANONYMISE_USERS, user_ids, now)

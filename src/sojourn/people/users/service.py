@@ -17,7 +17,7 @@ from sojourn.people.users import queries
 from sojourn.people.users.errors import AccountInUse, LastAdmin, UserNotFound
 from sojourn.people.users.guard import DeletionGuard
 from sojourn.people.users.models import User, UserPatch
-from sojourn.platform.audit.trail import Act, ActorKind, record
+from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, notify
 from sojourn.platform.errors import InvalidInput
@@ -87,14 +87,3 @@ async def request_deletion(
         await enqueue(tx, link_mail(ACCOUNT_DELETION, user_id=user_id, secret=secret))
     act = Act(action="account.deletion_requested", subject_kind="user", subject_id=user_id, actor_id=actor.user_id)
     await record(tx, act, now=now, origin=origin)
-
-
-async def forget_the_deleted(tx: Connection, *, now: datetime, limit: int = 100) -> int:
-    """Anonymise accounts whose time to undo has passed; answers how many."""
-    due = await queries.lock_due_for_deletion(tx, requested_before=now - TIME_TO_UNDO, limit=limit)
-    if due:
-        await queries.anonymise(tx, due, now=now)
-    for user_id in due:
-        act = Act(action="account.anonymised", subject_kind="user", subject_id=user_id, actor_kind=ActorKind.SYSTEM)
-        await record(tx, act, now=now)
-    return len(due)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sojourn.care.notifications.mails.accounts import (
     AccountDeletion,
+    DataExport,
     EmailAlreadyRegistered,
     PasswordChanged,
     PasswordReset,
@@ -69,6 +70,7 @@ __all__ = [
     "ConsultantAssigned",
     "ConsultationNews",
     "ConsultationReminder",
+    "DataExport",
     "DocumentRejected",
     "DocumentReminder",
     "DuplicatePaymentRefunded",

@@ -73,6 +73,18 @@ class AccountDeletion(MailContext):
         return cls(link="https://travel.example/undo-deletion?token=abc", expires_at=SAMPLE_AT)
 
 
+class DataExport(MailContext):
+    """All that is kept about the recipient has been put together; until `expires_at` the link opens it."""
+
+    kind = MailKind.DATA_EXPORT
+    link: Link
+    expires_at: AwareDatetime
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(link="https://api.travel.example/v1/users/exports/abc", expires_at=SAMPLE_AT)
+
+
 class EmailAlreadyRegistered(MailContext):
     """Somebody tried to register with the recipient's address; the form told them nothing."""
 
