@@ -91,6 +91,7 @@ class StorefrontSettings(BaseModel):
     cloudinary_api_base: str | None = None
     clamd_url: str | None = None
     faces_vendor: str | None = None
+    ocr_vendor: str | None = None
     rekognition_region: str = "ap-southeast-1"
     rekognition_access_key_id: str | None = None
     rekognition_secret_access_key: SecretStr | None = None

@@ -1,5 +1,6 @@
 """Which vendor stands behind which port: chosen once, from the settings."""
 
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,8 @@ from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.meetings.zoom import ZoomRooms
 from sojourn.providers.oauth.google import GOOGLE, GoogleIdentity
 from sojourn.providers.oauth.supabase import SupabaseAuth
+from sojourn.providers.ocr.port import TextReader
+from sojourn.providers.ocr.rapid import RapidReader
 from sojourn.providers.payments import bakong
 from sojourn.providers.payments.bakong import BakongQr
 from sojourn.providers.payments.port import ProviderMisconfigured
@@ -74,6 +77,7 @@ def choose_vendors(settings: StorefrontSettings) -> Vendors:
         storage=_choose_storage(settings),
         scanner=_choose_scanner(settings.clamd_url),
         faces=_choose_faces(settings),
+        ocr=_choose_ocr(settings),
         rates=CachedRates(_choose_rates(settings)),
         weather=CachedWeather(_choose_weather(settings)),
     )
@@ -230,6 +234,19 @@ def _choose_faces(settings: StorefrontSettings) -> FaceEngine | None:
         region=settings.rekognition_region,
     )
     return RekognitionFaces(credentials=credentials, base_url=settings.rekognition_api_base)
+
+
+def _choose_ocr(settings: StorefrontSettings) -> TextReader | None:
+    """None by default: the lines of passports are typed."""
+    if settings.ocr_vendor is None:
+        return None
+    if settings.ocr_vendor != "rapidocr":
+        raise SettingsError(f"OCR_VENDOR={settings.ocr_vendor!r} is not rapidocr.")
+    try:
+        engine = import_module("rapidocr")
+    except ImportError as fault:
+        raise SettingsError("OCR_VENDOR=rapidocr needs the extra: pip install 'sojourn[ocr]'") from fault
+    return RapidReader(lambda: engine.RapidOCR(params={"Global.log_level": "error"}))
 
 
 def _choose_scanner(url: str | None) -> Scanner:

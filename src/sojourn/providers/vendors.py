@@ -12,6 +12,7 @@ from sojourn.providers.mail.port import MailSender
 from sojourn.providers.meetings.port import MeetingRooms
 from sojourn.providers.oauth.port import IdentityProvider
 from sojourn.providers.oauth.supabase import SupabaseAuth
+from sojourn.providers.ocr.port import TextReader
 from sojourn.providers.payments.port import PaymentProvider
 from sojourn.providers.payments.qr_port import QrProvider
 from sojourn.providers.push.port import PushSender
@@ -34,6 +35,7 @@ class Vendors:
     storage: FileStore
     scanner: Scanner
     faces: FaceEngine | None
+    ocr: TextReader | None
     rates: CachedRates
     weather: CachedWeather
 

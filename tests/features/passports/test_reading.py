@@ -18,7 +18,7 @@ async def test_what_the_lines_say(office: Office, customer: StorefrontClient) ->
     document = await handed_in(customer, pdf(), orderId=order["id"], checklistKey="passport")
     reading = read(await customer.post(f"/documents/{document['id']}/passport", json={"mrz": TD3}))
     assert reading == {
-        "documentId": document["id"], "format": "TD3", "documentType": "P", "issuingState": "UTO",
+        "documentId": document["id"], "source": "TYPED", "format": "TD3", "documentType": "P", "issuingState": "UTO",
         "surname": "ERIKSSON", "givenNames": "ANNA MARIA", "documentNumber": "L898902C3", "nationality": "UTO",
         "birthDate": "1974-08-12", "sex": "F", "expiresOn": "2012-04-15", "failedChecks": [], "warnings": ["EXPIRED"],
         "prefill": {"passportNumber": "L898902C3", "nationality": "UTO", "fullName": "ANNA MARIA ERIKSSON"},
@@ -51,7 +51,7 @@ async def test_nothing_of_it_is_kept_but_that_it_was_read(customer: StorefrontCl
     path = f"/documents/{document['id']}/passport"
     assert read(await customer.post(path, json={"mrz": TD1}, headers=key))["format"] == "TD1"
     [row] = await customer.rows("SELECT actor_id, detail FROM audit_entries WHERE action = 'passport.read'")
-    assert (row["actor_id"], row["detail"]) == (customer.user_id, {"format": "TD1", "failed": []})
+    assert (row["actor_id"], row["detail"]) == (customer.user_id, {"source": "TYPED", "format": "TD1", "failed": []})
     tables = await customer.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     for table in (row["tablename"] for row in tables):
         found = await customer.rows(f"SELECT 1 FROM {table} t WHERE t::text ~ 'D23145890|ERIKSSON'")

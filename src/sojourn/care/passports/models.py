@@ -20,11 +20,18 @@ class PassportWarning(StrEnum):
     NAME_DIFFERS = "NAME_DIFFERS"
 
 
+class ReadingSource(StrEnum):
+    """Whether somebody has typed the lines, or the engine has read them in the picture."""
+
+    TYPED = "TYPED"
+    PICTURE = "PICTURE"
+
+
 class PassportIn(Wire):
     """The lines of the machine-readable zone, at the foot of the page with the picture: two of 44 characters, or a
-    card's two of 36 or three of 30."""
+    card's two of 36 or three of 30. Without them the picture is read, where the agency has an engine for that."""
 
-    mrz: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    mrz: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)] | None = None
 
 
 class PassportPrefill(Wire):
@@ -40,6 +47,7 @@ class PassportReading(Wire):
     are as the document has them. Names have no check digit. Staff verify the document all the same."""
 
     document_id: UUID
+    source: ReadingSource
     format: MrzFormat
     document_type: str
     issuing_state: str
