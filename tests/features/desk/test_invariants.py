@@ -21,8 +21,13 @@ BOOKING = "00000000-0000-7000-8000-000000000003"
 PAYMENT = "00000000-0000-7000-8000-000000000004"
 RESOURCE = "00000000-0000-7000-8000-000000000005"
 LOT = "00000000-0000-7000-8000-000000000006"
+SERVICE = "00000000-0000-7000-8000-000000000007"
+ORDER = "00000000-0000-7000-8000-000000000008"
+CONSULTATION = "00000000-0000-7000-8000-000000000009"
+CALENDAR = "00000000-0000-7000-8000-00000000000a"
 
-# A whole and sound sale: a customer, a trip with stock, a confirmed and paid booking with its claim and points.
+# A whole and sound sale: a customer, a trip with stock, a confirmed and paid booking with its claim and points, and an
+# order with a consultation that holds its time.
 SOUND = f"""
 INSERT INTO users (id, email, name, referral_code, loyalty_points, created_at, updated_at)
 VALUES ('{USER}', 'dara@example.com', 'Dara', 'R-1', 100, $1, $1);
@@ -46,13 +51,28 @@ VALUES ('{PAYMENT}', 'BOOKING', '{BOOKING}', '{USER}', 'DL-ABCDEFGH', 'stripe', 
 INSERT INTO loyalty_lots (id, user_id, status, points, remaining, created_at)
 VALUES ('{LOT}', '{USER}', 'AVAILABLE', 100, 100, $1);
 INSERT INTO loyalty_transactions (id, user_id, kind, points, status, lot_id, created_at)
-VALUES ('{LOT}', '{USER}', 'EARNED', 100, 'AVAILABLE', '{LOT}', $1)
+VALUES ('{LOT}', '{USER}', 'EARNED', 100, 'AVAILABLE', '{LOT}', $1);
+INSERT INTO services (id, slug, type, title, description, price, service_fee, government_fee, created_at, updated_at)
+VALUES ('{SERVICE}', 'visa', 'MAIN', 'Visa', 'x', 100, 100, 0, $1, $1);
+INSERT INTO orders (id, order_number, user_id, service_id, service_type, status, title, currency, total_amount,
+                    service_fee, government_fee, customer_info, service_snapshot, created_at, updated_at)
+VALUES ('{ORDER}', 'HT-2026-000001', '{USER}', '{SERVICE}', 'MAIN', 'CONFIRMED', 'Visa', 'USD', 100, 100, 0, '{{}}',
+        '{{}}', $1, $1);
+INSERT INTO resources (id, kind, owner_id, name, capacity, created_at)
+VALUES ('{CALENDAR}', 'APPOINTMENT', '{USER}', 'Calendar', 1, $1);
+INSERT INTO consultations (id, order_id, consultant_id, user_id, resource_id, scheduled_at, duration, time_zone, status,
+                           created_at, updated_at)
+VALUES ('{CONSULTATION}', '{ORDER}', '{USER}', '{USER}', '{CALENDAR}', $1::timestamptz + interval '3 days', 30,
+        'Asia/Phnom_Penh', 'SCHEDULED', $1, $1);
+INSERT INTO claims (resource_id, day, minute, quantity, purchase_kind, purchase_id, created_at)
+VALUES ('{CALENDAR}', ($1::timestamptz)::date + 3, 180, 1, 'CONSULTATION', '{CONSULTATION}', $1)
 """
 BREACHES = {
     "paid_but_unconfirmed": "UPDATE bookings SET status = 'RESERVED', reserved_until = $1",
     "captured_for_nothing": "UPDATE payments SET disposition = NULL WHERE $1::timestamptz IS NOT NULL",
     "sold_twice": "UPDATE resources SET capacity = 2 WHERE $1::timestamptz IS NOT NULL",
-    "confirmed_without_stock": "UPDATE claims SET released_at = $1",
+    "confirmed_without_stock": f"UPDATE claims SET released_at = $1 WHERE purchase_id = '{BOOKING}'",
+    "consultation_without_time": f"UPDATE claims SET released_at = $1 WHERE purchase_id = '{CONSULTATION}'",
     "refunded_too_much": f"""
         INSERT INTO refunds (id, payment_id, amount, currency, status, cause, requested_at)
         SELECT gen_random_uuid(), '{PAYMENT}', 200, 'USD', s, 'STAFF', $1
@@ -111,7 +131,14 @@ async def test_each_rule_finds_what_breaks_it(name: str, books: Database, clock:
 
 
 @pytest.mark.parametrize(
-    "name", ["paid_but_unconfirmed", "sold_twice", "confirmed_without_stock", "points_do_not_add_up"]
+    "name",
+    [
+        "paid_but_unconfirmed",
+        "sold_twice",
+        "confirmed_without_stock",
+        "consultation_without_time",
+        "points_do_not_add_up",
+    ],
 )
 async def test_only_what_is_broken_is_found(name: str, books: Database, clock: FrozenClock) -> None:
     await write(books, BREACHES[name], clock.now())

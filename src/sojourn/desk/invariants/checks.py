@@ -56,6 +56,16 @@ SELECT b.id::text AS subject,
                     WHERE c.purchase_id = b.id AND c.released_at IS NULL AND c.expires_at IS NULL)
  LIMIT 200
 """
+CONSULTATION_WITHOUT_TIME = """
+SELECT c.id::text AS subject,
+       jsonb_build_object('order_id', c.order_id, 'status', c.status, 'scheduled_at', iso(c.scheduled_at)) AS detail
+  FROM consultations c
+ WHERE c.status IN ('PENDING', 'SCHEDULED') AND c.scheduled_at > $1::timestamptz
+   AND NOT EXISTS (SELECT FROM claims k
+                    WHERE k.purchase_id = c.id AND k.resource_id = c.resource_id
+                      AND k.released_at IS NULL AND k.expires_at IS NULL)
+ LIMIT 200
+"""
 # OFFSET 0 keeps the payments looked up one by one: few are refunded, and all of them are many.
 REFUNDED_TOO_MUCH = """
 SELECT p.id::text AS subject,
@@ -153,6 +163,9 @@ INVARIANTS: Final = (
     Invariant("captured_for_nothing", "Money was captured that bought nothing we know of.", CAPTURED_FOR_NOTHING),
     Invariant("sold_twice", "More is claimed of a resource than there is.", SOLD_TWICE),
     Invariant("confirmed_without_stock", "A confirmed booking holds no stock.", CONFIRMED_WITHOUT_STOCK),
+    Invariant(
+        "consultation_without_time", "An open consultation holds no time of its consultant.", CONSULTATION_WITHOUT_TIME
+    ),
     Invariant("refunded_too_much", "More is refunded or being refunded than was captured.", REFUNDED_TOO_MUCH),
     Invariant("refund_stuck", "A refund has been waiting for an hour.", REFUND_STUCK),
     Invariant("points_do_not_add_up", "A customer's points are not what the ledger says.", POINTS_DO_NOT_ADD_UP),
