@@ -1,7 +1,8 @@
 """What wrk sends: tokens of the seeded users, and signed Stripe events for the seeded bookings.
 
 The peer's own generator writes the same claims and signatures; this one also serves when the peer is not there, and its
-events carry `created` and `livemode` in the intent, as Stripe's do and as we insist on.
+events carry `created` and `livemode` in the intent, as Stripe's do and as we insist on, and what our intents' metadata
+carry beside the peer's.
 """
 
 import hashlib
@@ -70,7 +71,12 @@ def event(number: int, *, run: str) -> tuple[str, str]:
         "livemode": False,
         "latest_charge": f"ch_{run}_{number}",
         "payment_method_types": ["card"],
-        "metadata": {"booking_id": booking_id(number), "booking_ref": f"S{number:09d}"},
+        "metadata": {
+            "booking_id": booking_id(number),
+            "booking_ref": f"S{number:09d}",
+            "purchase_kind": "BOOKING",
+            "storefront": "derlg",
+        },
     }
     envelope = {
         "id": f"evt_{run}_{number}",

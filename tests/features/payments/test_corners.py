@@ -17,6 +17,7 @@ from sojourn.modules import PAYABLES
 from sojourn.people.roles import Role
 from sojourn.platform.errors import Refusal
 from sojourn.platform.http.context import SYSTEM_ORIGIN
+from sojourn.platform.inbox.events import InboxEvent
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
 from sojourn.sales.payments import events, jobs, payout_queries, qr_queries, queries, reconciliation, refunds
@@ -380,9 +381,14 @@ async def test_an_event_that_another_handled_meanwhile_is_left_alone(
     event = await event_about(sandbox, sale.intent_id, "payment_intent.payment_failed")
     await tell(derlg, event)
     read_again = work.vendors.payments.read_event(payload=json.dumps(event).encode())
+    now = derlg.runtime.clock.now()
+    kept = InboxEvent(
+        provider="stripe", event_id=read_again.id, name=read_again.name, payload="{}", is_live=False, received_at=now
+    )
     async with derlg.database.unit_of_work() as tx:
-        await events.handle(
-            tx, provider="stripe", event=read_again, payables=PAYABLES, storefront=derlg.storefront,
-            now=derlg.runtime.clock.now(), origin=SYSTEM_ORIGIN,
+        is_new = await events.handle(
+            tx, kept=kept, event=read_again, payables=PAYABLES, storefront=derlg.storefront, now=now,
+            origin=SYSTEM_ORIGIN,
         )  # fmt: skip
+    assert not is_new
     assert (await sale.payment())["payment_attempts"] == 1

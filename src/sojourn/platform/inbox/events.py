@@ -1,4 +1,5 @@
-"""Events of the outside world: stored first, under (provider, event id), then acted on.
+"""Events of the outside world, kept under (provider, event id): stored first and then acted on, or kept in the
+transaction of what they caused (docs/decisions/0023-one-transaction-a-webhook.md).
 
 A repeated event finds its row and is a no-op. What fails stays unhandled, and a timer tries it again.
 """
@@ -18,32 +19,51 @@ SELECT $1, $2, $3, $4, $5, $6 FROM hurry
 ON CONFLICT (provider, event_id) DO UPDATE SET attempts = inbox.attempts
 RETURNING handled_at IS NOT NULL AS is_handled
 """
+# In one statement whether it was stored before or not; no row when it had been handled already.
+_KEEP_HANDLED = """
+INSERT INTO inbox AS kept (provider, event_id, name, payload, is_live, received_at, handled_at, outcome)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (provider, event_id) DO UPDATE SET handled_at = $7, outcome = $8, last_error = NULL
+ WHERE kept.handled_at IS NULL
+RETURNING true
+"""
 _LOCK = "SELECT payload, is_live, handled_at FROM inbox WHERE provider = $1 AND event_id = $2 FOR UPDATE"
 _HANDLED = "UPDATE inbox SET handled_at = $3, outcome = $4, last_error = NULL WHERE provider = $1 AND event_id = $2"
 _FAILED = "UPDATE inbox SET attempts = attempts + 1, last_error = $3 WHERE provider = $1 AND event_id = $2"
 _UNHANDLED = """
-SELECT provider, event_id, payload FROM inbox
+SELECT provider, event_id, name, payload, is_live, received_at FROM inbox
  WHERE handled_at IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event that waits to be handled; `payload` is the raw body as it came."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEvent:
+    """An event as the inbox keeps it; `payload` is the raw body as it came."""
 
     provider: str
     event_id: str
+    name: str
     payload: str
+    is_live: bool
+    received_at: datetime
 
 
-async def store(
-    connection: Connection, *, provider: str, event_id: str, name: str, payload: str, is_live: bool, now: datetime
-) -> bool:
+async def store(connection: Connection, event: InboxEvent) -> bool:
     """Keep an event (one statement, committed at once). True when it has already been handled.
 
     Sure to survive a crash once `mark_handled` or `mark_failed` has committed: answer the sender after that.
     """
-    return bool(await connection.fetchval(_STORE, provider, event_id, name, payload, is_live, now))
+    return bool(await connection.fetchval(_STORE, *columns(event)))
+
+
+async def keep_handled(tx: Connection, event: InboxEvent, *, outcome: str, now: datetime) -> bool:
+    """Keep an event as handled, in the transaction of what it caused. False when it has been handled before."""
+    return await tx.fetchval(_KEEP_HANDLED, *columns(event), now, outcome) is not None
+
+
+def columns(event: InboxEvent) -> tuple[object, ...]:
+    """The event as the first six columns of its row."""
+    return event.provider, event.event_id, event.name, event.payload, event.is_live, event.received_at
 
 
 async def lock_unhandled(tx: Connection, *, provider: str, event_id: str) -> bool:
@@ -62,7 +82,7 @@ async def mark_failed(connection: Connection, *, provider: str, event_id: str, e
     await connection.execute(_FAILED, provider, event_id, error[:2000])
 
 
-async def list_unhandled(connection: Connection, *, before: datetime, limit: int) -> Sequence[StoredEvent]:
+async def list_unhandled(connection: Connection, *, before: datetime, limit: int) -> Sequence[InboxEvent]:
     """Events received before `before` that still wait, oldest first."""
     rows = await connection.fetch(_UNHANDLED, before, limit)
-    return [StoredEvent(row["provider"], row["event_id"], row["payload"]) for row in rows]
+    return [InboxEvent(**row) for row in rows]

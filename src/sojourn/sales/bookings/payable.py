@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, mirror_after_commit, savepoint
+from sojourn.platform.db.together import write_together
 from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.money import ZERO
@@ -115,9 +116,13 @@ class BookingPayable:
         assert isinstance(purchase, BookingPurchase)  # noqa: S101 - made by `lock` above
         booking = purchase.booking
         points = points_for(captured.amount - booking.non_refundable_usd, storefront.rules)
-        await queries.confirm(
-            tx, booking_id=booking.id, paid=captured.amount, is_late=captured.is_late, points_earned=points, now=now
+        confirmed = queries.confirmed(
+            booking_id=booking.id, paid=captured.amount, is_late=captured.is_late, points_earned=points, now=now
         )
+        earning = loyalty.earning(
+            user_id=booking.user_id, purchase_kind=PurchaseKind.BOOKING, purchase_id=booking.id,
+            booking_id=booking.id, points=points, now=now,
+        )  # fmt: skip
         await referrals.note_paid(
             tx, friend_id=booking.user_id, referrer_id=booking.referred_by, kind=PurchaseKind.BOOKING,
             purchase_id=booking.id, amount=purchase.amount_due, currency=purchase.currency, storefront=storefront,
@@ -125,10 +130,7 @@ class BookingPayable:
         )  # fmt: skip
         if booking.loyalty_points_used:
             await loyalty.consume(tx, user_id=booking.user_id, purchase_id=booking.id, booking_id=booking.id, now=now)
-        await loyalty.earn(
-            tx, user_id=booking.user_id, purchase_kind=PurchaseKind.BOOKING, purchase_id=booking.id,
-            booking_id=booking.id, points=points, now=now,
-        )  # fmt: skip
+        await write_together(tx, confirmed, *earning)
         mirror_after_commit(Drop(booking_hold(booking.id)))
         return [
             effect(BOOKING_CONFIRMED, booking_id=booking.id, payment_id=captured.payment_id),

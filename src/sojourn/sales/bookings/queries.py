@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.db.together import Write
 from sojourn.platform.http.context import Origin
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
@@ -115,15 +116,17 @@ WITH extended AS (
 )
 UPDATE claims SET expires_at = $2 FROM extended WHERE purchase_id = extended.id AND released_at IS NULL
 """
-# Confirmation and keeping the claims, in one statement: this is the webhook's road.
+# Confirmation and keeping the claims: this is the webhook's road, so the points are written with it.
 _CONFIRM = """
 WITH confirmed AS (
     UPDATE bookings SET status = 'CONFIRMED', paid_usd = paid_usd + $2, is_late_payment = $3, confirmed_at = $4,
            reserved_until = NULL, updated_at = $4, version = version + 1,
            loyalty_points_earned = $5, cancellation_reason = NULL, cancelled_at = NULL
      WHERE id = $1 RETURNING id
+), claimed AS (
+    UPDATE claims SET expires_at = NULL FROM confirmed WHERE purchase_id = confirmed.id AND released_at IS NULL
 )
-UPDATE claims SET expires_at = NULL FROM confirmed WHERE purchase_id = confirmed.id AND released_at IS NULL
+SELECT
 """
 _REOPEN = "UPDATE bookings SET status = 'RESERVED', updated_at = $2 WHERE id = $1 AND status IN ('EXPIRED', 'RESERVED')"
 _CANCEL = """
@@ -261,11 +264,9 @@ async def extend(tx: Connection, *, booking_id: UUID, until: datetime, now: date
     await tx.execute(_EXTEND, booking_id, until, now)
 
 
-async def confirm(
-    tx: Connection, *, booking_id: UUID, paid: object, is_late: bool, points_earned: int, now: datetime
-) -> None:
+def confirmed(*, booking_id: UUID, paid: object, is_late: bool, points_earned: int, now: datetime) -> Write:
     """The booking is paid, its claims no longer lapse."""
-    await tx.execute(_CONFIRM, booking_id, paid, is_late, now, points_earned)
+    return Write(_CONFIRM, (booking_id, paid, is_late, now, points_earned))
 
 
 async def reopen(tx: Connection, *, booking_id: UUID, now: datetime) -> None:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.db.together import Write
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
 from sojourn.sales.loyalty.rules import Account, Lot, LotStatus
@@ -90,9 +91,11 @@ WITH lot AS (
     VALUES ($1, $2, $3, $4, 'PENDING', $5, $5, $6)
     ON CONFLICT (purchase_id) WHERE purchase_id IS NOT NULL DO NOTHING
     RETURNING id, user_id, purchase_id, points, created_at
+), earned AS (
+    INSERT INTO loyalty_transactions (id, user_id, kind, points, status, lot_id, purchase_id, booking_id, created_at)
+    SELECT $7, user_id, 'EARNED', points, 'PENDING', id, purchase_id, $8, created_at FROM lot
 )
-INSERT INTO loyalty_transactions (id, user_id, kind, points, status, lot_id, purchase_id, booking_id, created_at)
-SELECT $7, user_id, 'EARNED', points, 'PENDING', id, purchase_id, $8, created_at FROM lot
+SELECT
 """
 _FIND_EARNER = "SELECT user_id FROM loyalty_lots WHERE purchase_id = $1"
 _FIND_SPENDER = "SELECT user_id FROM loyalty_reservations WHERE purchase_id = $1 AND state = 'CONSUMED' LIMIT 1"
@@ -284,13 +287,12 @@ async def note_returned(tx: Connection, *, purchase_id: UUID, account: Account) 
     await tx.execute(_RETURN, purchase_id, [lot for lot, _ in parts], [points for _, points in parts])
 
 
-async def insert_earned(
-    tx: Connection, *, user_id: UUID, purchase_kind: PurchaseKind, purchase_id: UUID, booking_id: UUID | None,
-    points: int, now: datetime,
-) -> bool:  # fmt: skip
+def earned(
+    *, user_id: UUID, purchase_kind: PurchaseKind, purchase_id: UUID, booking_id: UUID | None, points: int,
+    now: datetime,
+) -> Write:  # fmt: skip
     """A pending lot and its entry, unless the purchase has earned before."""
-    tag: str = await tx.execute(_EARN, new_id(), user_id, purchase_kind, purchase_id, points, now, new_id(), booking_id)
-    return tag == "INSERT 0 1"
+    return Write(_EARN, (new_id(), user_id, purchase_kind, purchase_id, points, now, new_id(), booking_id))
 
 
 async def find_earner(connection: Connection, *, purchase_id: UUID) -> UUID | None:

@@ -4,11 +4,13 @@ Everything happens inside the caller's transaction; a customer's points change u
 `rules` are the storefront's numbers.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
+from sojourn.platform.db.together import Write, write_together
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.clock import local_date, start_of_day
 from sojourn.platform.kit.ids import new_id
@@ -69,25 +71,35 @@ async def consume(tx: Connection, *, user_id: UUID, purchase_id: UUID, booking_i
     return not after.owed
 
 
-async def earn(
-    tx: Connection,
-    *,
-    user_id: UUID,
-    purchase_kind: PurchaseKind,
-    purchase_id: UUID,
-    booking_id: UUID | None,
-    points: int,
+def earning(
+    *, user_id: UUID, purchase_kind: PurchaseKind, purchase_id: UUID, booking_id: UUID | None, points: int,
     now: datetime,
-) -> bool:
-    """Promise `points` for a payment: visible at once, spendable when the purchase is completed.
+) -> Sequence[Write]:  # fmt: skip
+    """What promises `points` for a payment: visible at once, spendable when the purchase is completed.
 
-    False when the purchase has earned before, or there is nothing to earn.
+    Written twice for one purchase it changes nothing; empty when there is nothing to earn.
     """
     if points <= 0:
-        return False
-    return await queries.insert_earned(
-        tx, user_id=user_id, purchase_kind=purchase_kind, purchase_id=purchase_id, booking_id=booking_id,
-        points=points, now=now,
+        return ()
+    return (
+        queries.earned(
+            user_id=user_id, purchase_kind=purchase_kind, purchase_id=purchase_id, booking_id=booking_id,
+            points=points, now=now,
+        ),
+    )  # fmt: skip
+
+
+async def earn(
+    tx: Connection, *, user_id: UUID, purchase_kind: PurchaseKind, purchase_id: UUID, booking_id: UUID | None,
+    points: int, now: datetime,
+) -> None:  # fmt: skip
+    """Write what `earning` says."""
+    await write_together(
+        tx,
+        *earning(
+            user_id=user_id, purchase_kind=purchase_kind, purchase_id=purchase_id, booking_id=booking_id,
+            points=points, now=now,
+        ),
     )  # fmt: skip
 
 

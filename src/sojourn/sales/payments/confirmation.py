@@ -55,7 +55,7 @@ async def confirm(
             },
         )
     async with ctx.unit_of_work() as tx:
-        arrival = arrival_of(intent, provider=provider.name, event_id=None, reported_at=ctx.now(), origin=ctx.origin)
+        arrival = arrival_of(intent, provider=provider.name, event=None, reported_at=ctx.now(), origin=ctx.origin)
         await settle(tx, arrival=arrival, payables=payables, storefront=ctx.storefront, now=ctx.now())
         await queries.fill_card(tx, payment_id=payment.id, intent=intent)
     return payment.id

@@ -1,4 +1,8 @@
-"""What the provider tells us: verified, stored, then handled in the same request; a timer tries again what failed."""
+"""What the provider tells us: verified, handled in the same request and kept; a timer tries again what failed.
+
+Money that has arrived is settled and its event kept in one transaction; any other event is stored before it is looked
+at. Either way it is ours before the sender hears 2xx (docs/decisions/0023-one-transaction-a-webhook.md).
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +29,7 @@ from sojourn.sales.payments import queries, refunds
 from sojourn.sales.payments.errors import BadWebhook, UnreadableWebhook
 from sojourn.sales.payments.models import Payment
 from sojourn.sales.payments.payable import Payables
-from sojourn.sales.payments.settlement import arrival_of, settle
+from sojourn.sales.payments.settlement import ALREADY_HANDLED, arrival_of, settle
 
 logger = structlog.get_logger(__name__)
 
@@ -37,7 +41,7 @@ STORED = "stored"
 async def receive(
     ctx: Context, *, provider: PaymentProvider, payables: Payables, payload: bytes, signature: str
 ) -> str:
-    """Take one webhook. Whatever happens after it is stored, the provider gets its 2xx: the event is ours now.
+    """Take one webhook. Once the event is kept the provider gets its 2xx, whatever came of it: it is ours now.
 
     Raises BadWebhook (a signature that does not fit, or is too old) and UnreadableWebhook.
     """
@@ -47,41 +51,55 @@ async def receive(
         raise BadWebhook from fault
     except UnreadableEvent as fault:
         raise UnreadableWebhook from fault
-    async with ctx.read() as connection:
-        is_handled = await inbox.store(
-            connection, provider=provider.name, event_id=event.id, name=event.name, payload=payload.decode(),
-            is_live=event.is_live, now=ctx.now(),
-        )  # fmt: skip
-    if is_handled:
+    kept = inbox.InboxEvent(
+        provider=provider.name, event_id=event.id, name=event.name, payload=payload.decode(), is_live=event.is_live,
+        received_at=ctx.now(),
+    )  # fmt: skip
+    if _money_of(event) is None and await _is_handled(ctx, kept):
         return ALREADY_PROCESSED
     try:
         async with ctx.unit_of_work() as tx:
-            await handle(
-                tx, provider=provider.name, event=event, payables=payables, storefront=ctx.storefront, now=ctx.now(),
+            is_new = await handle(
+                tx, kept=kept, event=event, payables=payables, storefront=ctx.storefront, now=ctx.now(),
                 origin=ctx.origin,
             )  # fmt: skip
     except Exception as fault:
+        if await _is_handled(ctx, kept):
+            return ALREADY_PROCESSED
         logger.exception("event stored but not handled", event_id=event.id, name=event.name)
         async with ctx.read() as connection:
             await inbox.mark_failed(connection, provider=provider.name, event_id=event.id, error=repr(fault))
         return STORED
-    return PROCESSED
+    return PROCESSED if is_new else ALREADY_PROCESSED
+
+
+def _money_of(event: ProviderEvent) -> ProviderIntent | None:
+    """The intent whose money has arrived, if that is what the event says."""
+    intent = event.intent if event.kind is EventKind.INTENT_SUCCEEDED else None
+    return intent if intent is not None and intent.status is IntentStatus.SUCCEEDED else None
+
+
+async def _is_handled(ctx: Context, kept: inbox.InboxEvent) -> bool:
+    """Store the event, committed at once, and say whether somebody has handled it."""
+    async with ctx.read() as connection:
+        return await inbox.store(connection, kept)
 
 
 async def handle(
-    tx: Connection, *, provider: str, event: ProviderEvent, payables: Payables, storefront: Storefront, now: datetime,
-    origin: Origin,
-) -> None:  # fmt: skip
-    """Act on one stored event, whatever its kind, and close it: all in the caller's transaction."""
-    intent = event.intent
-    if event.kind is EventKind.INTENT_SUCCEEDED and intent is not None and intent.status is IntentStatus.SUCCEEDED:
-        arrival = arrival_of(intent, provider=provider, event_id=event.id, reported_at=event.created_at, origin=origin)
-        await settle(tx, arrival=arrival, payables=payables, storefront=storefront, now=now)
-        return
-    if not await inbox.lock_unhandled(tx, provider=provider, event_id=event.id):
-        return
-    outcome = await _note(tx, provider, event, payables, storefront.rules, now)
-    await inbox.mark_handled(tx, provider=provider, event_id=event.id, outcome=outcome, now=now)
+    tx: Connection, *, kept: inbox.InboxEvent, event: ProviderEvent, payables: Payables, storefront: Storefront,
+    now: datetime, origin: Origin,
+) -> bool:  # fmt: skip
+    """Act on one event, whatever its kind, and close it: all in the caller's transaction. False when it was closed
+    before. Any that brings no money must be stored already."""
+    intent = _money_of(event)
+    if intent is not None:
+        arrival = arrival_of(intent, provider=kept.provider, event=kept, reported_at=event.created_at, origin=origin)
+        return await settle(tx, arrival=arrival, payables=payables, storefront=storefront, now=now) != ALREADY_HANDLED
+    if not await inbox.lock_unhandled(tx, provider=kept.provider, event_id=kept.event_id):
+        return False
+    outcome = await _note(tx, kept.provider, event, payables, storefront.rules, now)
+    await inbox.mark_handled(tx, provider=kept.provider, event_id=kept.event_id, outcome=outcome, now=now)
+    return True
 
 
 async def _note(

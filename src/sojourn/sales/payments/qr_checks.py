@@ -153,7 +153,7 @@ async def note_transfer(
         await qr_queries.note_payer(tx, payment_id=payment.id, payer_account=transfer.from_account)
     arrival = Arrival(
         provider=qr.name, intent_id=intent_id, amount=transfer.amount, currency=transfer.currency, is_live=qr.is_live,
-        charged_at=transfer.sent_at, charge_id=transfer.id, event_id=None, origin=origin,
+        charged_at=transfer.sent_at, charge_id=transfer.id, event=None, origin=origin,
     )  # fmt: skip
     await settle(tx, arrival=arrival, payables=payables, storefront=runtime.storefront, now=now)
 

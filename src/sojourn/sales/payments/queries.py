@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.http.context import Origin
+from sojourn.platform.inbox.events import InboxEvent, columns
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.money import ZERO
 from sojourn.providers.payments.port import ProviderIntent
@@ -31,6 +33,8 @@ _REFUND_COLUMNS = "id, payment_id, amount, currency, status, cause, reason, prov
 _FIND_BY_INTENT = f"SELECT {_COLUMNS} FROM payments WHERE provider = $1 AND provider_intent_id = $2"
 _FIND = f"SELECT {_COLUMNS} FROM payments WHERE id = $1"
 _LOCK = f"SELECT {_COLUMNS} FROM payments WHERE id = $1 FOR UPDATE"
+_LOCK_OF = f"""
+SELECT {_COLUMNS} FROM payments WHERE provider = $1 AND provider_intent_id = $2 AND purchase_id = $3 FOR UPDATE"""
 _LOCK_OPEN = f"""
 SELECT {_COLUMNS} FROM payments WHERE purchase_id = $1 AND closed_at IS NULL AND captured_amount = 0 FOR UPDATE"""
 _LOCK_APPLIED = f"""
@@ -75,16 +79,18 @@ WITH paid AS (
      WHERE id = $1 AND captured_amount = 0
     RETURNING id, user_id, reference
 ), event AS (
-    UPDATE inbox SET handled_at = $5, outcome = $3, last_error = NULL
-     WHERE provider = $11 AND event_id = $10 AND handled_at IS NULL
+    INSERT INTO inbox AS kept (provider, event_id, name, payload, is_live, received_at, handled_at, outcome)
+    SELECT $11, $10, $16, $17, $18, $19, $5, $3 FROM paid WHERE $10::text IS NOT NULL
+    ON CONFLICT (provider, event_id) DO UPDATE SET handled_at = $5, outcome = $3, last_error = NULL
+     WHERE kept.handled_at IS NULL
 )
 INSERT INTO audit_entries (id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency, reference,
                            ip, request_id, detail)
 SELECT $12, $5, 'PROVIDER', paid.user_id, 'payment.captured', 'PAYMENT', paid.id, $2, $15, paid.reference,
        $13, $14, jsonb_build_object('disposition', $3::text, 'event_id', $10::text)
   FROM paid
-RETURNING subject_id
 """
+_NO_EVENT = (None,) * 6
 _FILL_CARD = """
 UPDATE payments SET card_brand = coalesce(card_brand, $2), card_last4 = coalesce(card_last4, $3),
        card_fingerprint = coalesce(card_fingerprint, $4), provider_charge_id = coalesce(provider_charge_id, $5)
@@ -186,6 +192,12 @@ async def lock_payment(tx: Connection, *, payment_id: UUID) -> Payment:
     return _payment(row)
 
 
+async def lock_payment_of(tx: Connection, *, purchase_id: UUID, provider: str, intent_id: str) -> Payment | None:
+    """Lock the purchase's payment that the provider knows by that id. The purchase must be locked already."""
+    row = await tx.fetchrow(_LOCK_OF, provider, intent_id, purchase_id)
+    return _payment(row) if row else None
+
+
 async def lock_open_payment(tx: Connection, *, purchase_id: UUID) -> Payment | None:
     """The purchase's payment that still waits for money; there is at most one."""
     row = await tx.fetchrow(_LOCK_OPEN, purchase_id)
@@ -244,15 +256,15 @@ async def mark_processing(tx: Connection, *, payment_id: UUID, now: datetime) ->
 
 async def capture(
     tx: Connection, *, payment_id: UUID, amount: Decimal, disposition: Disposition, paid_at: datetime, now: datetime,
-    charge_id: str | None, card: tuple[str | None, str | None, str | None], event_id: str | None, provider: str,
-    ip: str | None, request_id: str | None, currency: str,
-) -> bool:  # fmt: skip
-    """Write down that money has arrived, close its event and leave the trail. False when it was written before."""
-    written = await tx.fetchval(
-        _CAPTURE, payment_id, amount, disposition, paid_at, now, charge_id, *card, event_id, provider, new_id(), ip,
-        request_id, currency,
+    charge_id: str | None, card: tuple[str | None, str | None, str | None], event: InboxEvent | None, origin: Origin,
+    currency: str,
+) -> None:  # fmt: skip
+    """Write down that money has arrived, keep its event as handled and leave the trail."""
+    provider, event_id, *told = columns(event) if event is not None else _NO_EVENT
+    await tx.execute(
+        _CAPTURE, payment_id, amount, disposition, paid_at, now, charge_id, *card, event_id, provider, new_id(),
+        origin.ip, origin.request_id, currency, *told,
     )  # fmt: skip
-    return written is not None
 
 
 async def fill_card(tx: Connection, *, payment_id: UUID, intent: ProviderIntent) -> None:

@@ -60,7 +60,7 @@ async def note_intent(work: Work, *, payables: Payables, payment_id: UUID, inten
     async with work.runtime.db.unit_of_work() as tx:
         if intent.status is IntentStatus.SUCCEEDED:
             arrival = arrival_of(
-                intent, provider=work.vendors.payments.name, event_id=None, reported_at=now, origin=SYSTEM_ORIGIN
+                intent, provider=work.vendors.payments.name, event=None, reported_at=now, origin=SYSTEM_ORIGIN
             )
             await settle(tx, arrival=arrival, payables=payables, storefront=work.runtime.storefront, now=now)
             await queries.fill_card(tx, payment_id=payment_id, intent=intent)
@@ -102,7 +102,7 @@ async def retry_events(work: Work, *, payables: Payables) -> int:
             event = work.vendors.payments.read_event(payload=stored.payload.encode())
             async with work.runtime.db.unit_of_work() as tx:
                 await events.handle(
-                    tx, provider=stored.provider, event=event, payables=payables, storefront=work.runtime.storefront,
+                    tx, kept=stored, event=event, payables=payables, storefront=work.runtime.storefront,
                     now=work.runtime.clock.now(), origin=SYSTEM_ORIGIN,
                 )  # fmt: skip
             handled += 1

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Origin
-from sojourn.platform.inbox.events import mark_handled
+from sojourn.platform.inbox.events import InboxEvent, keep_handled
 from sojourn.platform.jobs.queue import Effect, enqueue
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import Storefront
@@ -29,10 +29,11 @@ from sojourn.sales.effects import (
 from sojourn.sales.events import payment_returned, payment_succeeded, subject_of
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.models import Disposition, Payment, PaymentMethod, RefundCause
-from sojourn.sales.payments.payable import Captured, Payable, Payables, Purchase
+from sojourn.sales.payments.payable import Captured, Payable, Payables, Purchase, PurchaseKind
 from sojourn.sales.payments.payouts import hand_over
 from sojourn.sales.payments.rules import REFUND_DISPOSITION, Verdict, is_late, judge
 
+ALREADY_HANDLED = "already_handled"
 CUSTOMER_MAIL = {
     Disposition.LATE: LATE_PAYMENT_REFUNDED,
     Disposition.DUPLICATE: DUPLICATE_PAYMENT_REFUNDED,
@@ -41,11 +42,20 @@ CUSTOMER_MAIL = {
 }
 
 
+# Where the metadata of our intents name the purchase (`intents.py` writes them).
+_NAMED_IN = {
+    PurchaseKind.BOOKING: "booking_id",
+    PurchaseKind.BOOKING_CHANGE: "change_id",
+    PurchaseKind.ORDER: "order_id",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """Money that the provider says has arrived, under the id by which it and we know the payment.
 
-    `event_id` is None when we asked rather than were told. `metadata` lead to a payment whose id we never learnt.
+    `event` is None when we asked rather than were told. `metadata` name the purchase, and lead to a payment whose id we
+    never learnt.
     """
 
     provider: str
@@ -55,7 +65,7 @@ class Arrival:
     is_live: bool
     charged_at: datetime
     charge_id: str | None
-    event_id: str | None
+    event: InboxEvent | None
     origin: Origin
     card: tuple[str | None, str | None, str | None] = (None, None, None)
     client_secret: str | None = None
@@ -63,7 +73,7 @@ class Arrival:
 
 
 def arrival_of(
-    intent: ProviderIntent, *, provider: str, event_id: str | None, reported_at: datetime, origin: Origin
+    intent: ProviderIntent, *, provider: str, event: InboxEvent | None, reported_at: datetime, origin: Origin
 ) -> Arrival:
     """What a succeeded intent has brought."""
     return Arrival(
@@ -74,7 +84,7 @@ def arrival_of(
         is_live=intent.is_live,
         charged_at=intent.charged_at or reported_at,
         charge_id=intent.charge_id,
-        event_id=event_id,
+        event=event,
         origin=origin,
         card=(intent.card_brand, intent.card_last4, intent.card_fingerprint),
         client_secret=intent.client_secret,
@@ -83,7 +93,8 @@ def arrival_of(
 
 
 async def settle(tx: Connection, *, arrival: Arrival, payables: Payables, storefront: Storefront, now: datetime) -> str:
-    """Settle money that has arrived; a word for what came of it. Safe to call any number of times."""
+    """Settle money that has arrived; a word for what came of it. Safe to call any number of times: ALREADY_HANDLED
+    when its event had been handled before."""
     found = await _lock_both(tx, arrival, payables, now)
     if found is None:
         return await _unknown(tx, arrival, storefront, now)
@@ -112,6 +123,9 @@ async def _lock_both(
     tx: Connection, arrival: Arrival, payables: Payables, now: datetime
 ) -> tuple[Payable, Purchase, Payment] | None:
     """The purchase, then its payment: the lock law of money. None when the money is not for us."""
+    found = await _lock_named(tx, arrival, payables, now)
+    if found is not None:
+        return found
     payment = await queries.find_by_intent(tx, provider=arrival.provider, intent_id=arrival.intent_id)
     if payment is None:
         payment = await _adopt(tx, arrival, now)
@@ -124,12 +138,35 @@ async def _lock_both(
     return payable, purchase, await queries.lock_payment(tx, payment_id=payment.id)
 
 
+async def _lock_named(
+    tx: Connection, arrival: Arrival, payables: Payables, now: datetime
+) -> tuple[Payable, Purchase, Payment] | None:
+    """The purchase that the metadata name, if this is a payment of it: the short way, where they are ours."""
+    kind = next((kind for kind in _NAMED_IN if kind == arrival.metadata.get("purchase_kind")), None)
+    purchase_id = _as_id(arrival.metadata.get(_NAMED_IN[kind])) if kind else None
+    if kind is None or purchase_id is None:
+        return None
+    payable = payables.of(kind)
+    purchase = await payable.lock(tx, purchase_id=purchase_id, now=now)
+    if purchase is None:
+        return None
+    payment = await queries.lock_payment_of(
+        tx, purchase_id=purchase_id, provider=arrival.provider, intent_id=arrival.intent_id
+    )
+    return (payable, purchase, payment) if payment else None
+
+
+def _as_id(named: str | None) -> UUID | None:
+    try:
+        return UUID(named or "")
+    except ValueError:
+        return None
+
+
 async def _adopt(tx: Connection, arrival: Arrival, now: datetime) -> Payment | None:
     """An intent whose making was interrupted before we kept its id: its metadata name our payment."""
-    named = arrival.metadata.get("payment_id", "")
-    try:
-        payment_id = UUID(named)
-    except ValueError:
+    payment_id = _as_id(arrival.metadata.get("payment_id"))
+    if payment_id is None:
         return None
     await queries.attach_intent(
         tx, payment_id=payment_id, intent_id=arrival.intent_id, client_secret=arrival.client_secret, now=now
@@ -189,21 +226,21 @@ async def _write(tx: Connection, arrival: Arrival, payment: Payment, disposition
     await queries.capture(
         tx, payment_id=payment.id, amount=arrival.amount, currency=arrival.currency, disposition=disposition,
         paid_at=arrival.charged_at, now=now, charge_id=arrival.charge_id, card=arrival.card,
-        event_id=arrival.event_id, provider=arrival.provider, ip=arrival.origin.ip,
-        request_id=arrival.origin.request_id,
+        event=arrival.event, origin=arrival.origin,
     )  # fmt: skip
 
 
 async def _unknown(tx: Connection, arrival: Arrival, storefront: Storefront, now: datetime) -> str:
     """Money under an intent we do not know. If its metadata claim to be ours a person must look."""
-    if arrival.metadata.get("storefront") == storefront.key:
+    outcome = await _closed(tx, arrival, "unknown_intent", now)
+    if outcome != ALREADY_HANDLED and arrival.metadata.get("storefront") == storefront.key:
         details = {"intent": arrival.intent_id, "amount": f"{arrival.amount:.2f}", "currency": arrival.currency}
         subject = UUID(int=int.from_bytes(arrival.intent_id.encode()[-16:]))
         await enqueue(tx, staff_alert("Money arrived for an unknown payment", subject_id=subject, details=details))
-    return await _closed(tx, arrival, "unknown_intent", now)
+    return outcome
 
 
 async def _closed(tx: Connection, arrival: Arrival, outcome: str, now: datetime) -> str:
-    if arrival.event_id is not None:
-        await mark_handled(tx, provider=arrival.provider, event_id=arrival.event_id, outcome=outcome, now=now)
+    if arrival.event is not None and not await keep_handled(tx, arrival.event, outcome=outcome, now=now):
+        return ALREADY_HANDLED
     return outcome
