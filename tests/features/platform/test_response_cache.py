@@ -113,9 +113,9 @@ def test_an_answer_made_before_a_write_is_not_kept_after_it() -> None:
     key = ("/v1/trips", "", "en")
     begun = cache.generation
     cache.drop()
-    assert cache.store(key, body=b"old", content_type=b"application/json", generation=begun) is None
+    assert cache.store(key, body=b"old", headers=[], generation=begun) is None
     assert cache.find(key) is None
-    assert cache.store(key, body=b"new", content_type=b"application/json", generation=cache.generation)
+    assert cache.store(key, body=b"new", headers=[], generation=cache.generation)
     assert (kept := cache.find(key)) is not None
     assert kept.body == b"new"
 
@@ -125,10 +125,10 @@ def test_the_cache_is_bounded_and_forgets_the_least_used() -> None:
     for number in range(MAX_ENTRIES + 1):
         if number == MAX_ENTRIES:
             assert cache.find(("/0", "", "en")) is not None
-        cache.store((f"/{number}", "", "en"), body=b"x", content_type=b"text/plain", generation=0)
+        cache.store((f"/{number}", "", "en"), body=b"x", headers=[], generation=0)
     assert cache.find(("/0", "", "en")) is not None
     assert cache.find(("/1", "", "en")) is None
-    assert cache.store(("/big", "", "en"), body=b"x" * 1_000_001, content_type=b"text/plain", generation=0) is None
+    assert cache.store(("/big", "", "en"), body=b"x" * 1_000_001, headers=[], generation=0) is None
 
 
 async def test_readers_during_a_write_get_the_old_or_the_new(derlg: StorefrontClient, shown: str) -> None:

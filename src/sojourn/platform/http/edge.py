@@ -4,7 +4,7 @@ One ASGI layer instead of six: each costs a call per message.
 """
 
 import asyncio
-import secrets
+import random
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
@@ -80,13 +80,13 @@ class Edge:
             return
         headers = dict(scope["headers"])
         request_id = _request_id(headers.get(b"x-request-id"))
-        scope["request_id"] = request_id
-        scope["client_ip"] = self._address(scope, headers)
         key = self._cache_key(scope, headers) if scope["method"] == "GET" and self._cache.is_on else None
         if key is not None and (hit := self._cache.find(key)) is not None:
             self._hits.inc()
             await _send_cached(hit, headers, request_id, send)
             return
+        scope["request_id"] = request_id
+        scope["client_ip"] = self._address(scope, headers)
         is_upload = headers.get(b"content-type", b"").startswith(b"multipart/")
         body = _Body(receive, MAX_UPLOAD if is_upload else MAX_BODY)
         answer = _Answer(send, scope, request_id, cache=self._cache, key=key, headers=headers, body=body)
@@ -190,7 +190,7 @@ class _Answer:
         content_type = next((v for n, v in start["headers"] if n == b"content-type"), b"application/json")
         kept = None
         if self._key is not None and not message.get("more_body"):
-            kept = self._cache.store(self._key, body=body, content_type=content_type, generation=self._generation)
+            kept = self._cache.store(self._key, body=body, headers=_kept(content_type), generation=self._generation)
         if kept is not None:
             await _send_cached(kept, self._request_headers, self._request_id, self._send)
             return
@@ -199,15 +199,25 @@ class _Answer:
         await self._send(message)
 
 
+def _kept(content_type: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer that is kept: put together once for all who ask."""
+    return [
+        (b"content-type", content_type),
+        (b"cache-control", b"public, max-age=0, must-revalidate"),
+        (b"vary", b"Accept-Language, Origin, Accept-Encoding"),
+        *SECURITY_HEADERS,
+    ]
+
+
 async def _send_cached(hit: CachedAnswer, headers: dict[bytes, bytes], request_id: str, send: Send) -> None:
-    ours = [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
+    ours = (b"x-request-id", request_id.encode())
     own, body = hit.zipped if b"gzip" in headers.get(b"accept-encoding", b"") else hit.plain
     if hit.etag in headers.get(b"if-none-match", b""):
         kept = [header for header in own if header[0] not in (b"content-length", b"content-encoding")]
-        await send({"type": "http.response.start", "status": 304, "headers": kept + ours})
+        await send({"type": "http.response.start", "status": 304, "headers": [*kept, ours]})
         await send({"type": "http.response.body", "body": b""})
         return
-    await send({"type": "http.response.start", "status": 200, "headers": own + ours})
+    await send({"type": "http.response.start", "status": 200, "headers": [*own, ours]})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -215,7 +225,7 @@ def _request_id(sent: bytes | None) -> str:
     """The caller's id when it is a plain one, else ours."""
     if sent and len(sent) <= 64 and sent.replace(b"-", b"").replace(b"_", b"").isalnum():
         return sent.decode("ascii")
-    return f"req_{secrets.token_hex(10)}"
+    return f"req_{random.getrandbits(80):020x}"  # a name, not a secret
 
 
 class BodyTooLarge(HTTPException):

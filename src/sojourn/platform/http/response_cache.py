@@ -72,17 +72,12 @@ class ResponseCache:
         return answer
 
     def store(
-        self, key: tuple[str, str, str], *, body: bytes, content_type: bytes, generation: int
+        self, key: tuple[str, str, str], *, body: bytes, headers: Headers, generation: int
     ) -> CachedAnswer | None:
         """Keep an answer; None when it is too large or the catalogue changed while it was made."""
         if generation != self.generation or len(body) > MAX_BODY_BYTES:
             return None
         etag = b'"' + blake2b(body, digest_size=12).hexdigest().encode() + b'"'
-        headers = [
-            (b"content-type", content_type),
-            (b"cache-control", b"public, max-age=0, must-revalidate"),
-            (b"vary", b"Accept-Language, Origin, Accept-Encoding"),
-        ]
         answer = CachedAnswer(body=body, etag=etag, headers=headers, expires=time.monotonic() + TTL_SECONDS)
         self._forget(key)
         self._answers[key] = answer
