@@ -24,7 +24,9 @@ from sojourn.demo.world import NotRunning
 from sojourn.desk.invariants.checks import INVARIANTS
 from sojourn.desk.invariants.models import Breach
 from sojourn.desk.invariants.service import check_all
-from sojourn.modules import PAYABLES
+from sojourn.desk.privacy import retention as privacy_retention
+from sojourn.desk.privacy.retention import RetentionCount
+from sojourn.modules import PAYABLES, TIMERS
 from sojourn.people.staff.bootstrap import AdminRefused, create_admin
 from sojourn.platform.db import embedded
 from sojourn.platform.db.binaries import PostgresUnavailable
@@ -56,6 +58,14 @@ _REFUSALS = (
     UpRefused,
 )
 _KNOWN = tuple(STOREFRONTS)
+# What `sojourn retention` does at once (docs/privacy.md).
+_FORGETTING = frozenset(
+    {
+        "ai_tools.forget_sessions", "desk.forget_answers", "desk.forget_old_traces", "documents.delete_due",
+        "documents.remove_files", "emergency.forget_positions", "events.forget_old",
+        "people.anonymise_deleted_accounts", "privacy.forget_old",
+    }
+)  # fmt: skip
 
 P = ParamSpec("P")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -270,10 +280,10 @@ def retention(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
 ) -> None:
-    """Delete the documents and positions whose time is over, as timers do every hour; what is left, and why."""
+    """Delete what has been kept long enough, as timers do every hour or night; what is left, and why."""
     settings = _settings_at_hand()
     _require_storefront(settings, storefront)
-    lines, positions = asyncio.run(_retain(settings, storefront, is_dry=dry_run))
+    lines, positions, counts = asyncio.run(_retain(settings, storefront, is_dry=dry_run))
     if not lines:
         console.print(f"{storefront}: no documents", highlight=False)
     for line in lines:
@@ -288,9 +298,14 @@ def retention(
         f"{positions.young} stay",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
+    for count in counts:
+        outcome = "would go" if dry_run else "gone"
+        console.print(f"{storefront}: {count.name}: {count.due} {outcome}, {count.young} stay", highlight=False)
 
 
-async def _retain(settings: Settings, key: str, *, is_dry: bool) -> tuple[list[RetentionLine], PositionsReport]:
+async def _retain(
+    settings: Settings, key: str, *, is_dry: bool
+) -> tuple[list[RetentionLine], PositionsReport, list[RetentionCount]]:
     vendors = choose_vendors(settings.per_storefront[key])
     runtime, _gate = await assemble(settings, key)
     try:
@@ -298,12 +313,13 @@ async def _retain(settings: Settings, key: str, *, is_dry: bool) -> tuple[list[R
             now = runtime.clock.now()
             lines = await document_retention.report(connection, now=now)
             positions = await emergency_jobs.report_positions(connection, storefront=runtime.storefront, now=now)
+            counts = await privacy_retention.report(connection, now=now)
         if not is_dry:
             work = Work(runtime=runtime, vendors=vendors)
-            await emergency_jobs.forget_positions(work)
-            await document_retention.delete_due(work)
-            await document_retention.remove_files(work)
-        return lines, positions
+            for timer in TIMERS:
+                if timer.name in _FORGETTING:
+                    await timer.handler(work)
+        return lines, positions, counts
     finally:
         await vendors.aclose()
         await runtime.aclose()
