@@ -156,6 +156,21 @@ async def test_own_page(holyone: StorefrontClient, books: Books) -> None:
     assert refusal(await holyone.get("/dashboard/overview"), 401) == "NOT_AUTHENTICATED"
 
 
+async def test_own_documents_at_a_glance(holyone: StorefrontClient, books: Books) -> None:
+    customer, service = await holyone.sign_in_as(), await books.service("MAIN", "Visa")
+    order = await books.order(customer.user_id, service, kind="MAIN", made="2026-11-10 05:00")
+    rejected = {"status": "REJECTED", "rejection_reason": "Too dark"}
+    await books.document(customer.user_id, order, handed_in="2026-11-10 05:00", decided=None)
+    await books.document(customer.user_id, order, handed_in="2026-11-10 05:00", decided="2026-11-11 05:00")
+    await books.document(customer.user_id, order, handed_in="2026-11-10 05:00", decided="2026-11-11 05:00", **rejected)
+    other = await holyone.sign_in_as()
+    await books.document(other.user_id, order, handed_in="2026-11-10 05:00", decided=None)
+    shown = read(await customer.get("/dashboard/overview"))["documents"]
+    assert [shown[name] for name in ("total", "pending", "verified", "rejected")] == [3, 1, 1, 1]
+    assert [listed["orderId"] for listed in shown["orders"]] == [str(order)]
+    assert shown == read(await customer.get("/dashboard/documents/status"))
+
+
 async def test_own_journeys(derlg: StorefrontClient, derlg_books: Books) -> None:
     traveller = await derlg.sign_in_as()
     now = derlg.runtime.clock.now()
@@ -174,3 +189,4 @@ async def test_own_journeys(derlg: StorefrontClient, derlg_books: Books) -> None
     overview = read(await traveller.get("/dashboard/overview"))
     assert [b["id"] for b in overview["next_bookings"]] == [str(i) for i in (under_way, *sorted((ahead, held)))]
     assert (overview["upcoming_bookings"], overview["completed_bookings"], overview["total_bookings"]) == (3, 1, 6)
+    assert (overview["documents"], overview["upcoming_consultations"]) == (None, [])  # nobody asks for any there

@@ -34,6 +34,12 @@ VALUES ($1, $2, $3, $4, 'MAIN', $5, 'Professional visa package', $6, 'USD', 299,
         '{"full_name": "Sok Dara", "email": "dara@example.com", "phone": null, "country": null}', $7, $8, $9,
         now(), now()) RETURNING id
 """
+# Of what was sold, beside its sessions.
+_SNAPSHOT: Json = {
+    "slug": "package", "type": "MAIN", "title": "Professional visa package", "title_km": None, "title_zh": None,
+    "description": "All of it", "price": "299.00", "service_fee": "299.00", "government_fee": "0.00", "region": None,
+    "features": [], "checklist": [], "stages": [], "requires_consultant": True,
+}  # fmt: skip
 
 
 class Practice:
@@ -56,7 +62,8 @@ class Practice:
         number = f"{self._prefix}-2026-{self._number:06}"
         [order] = await self.office.rows(
             _INSERT_ORDER, new_id(), number, customer.user_id, service["id"], status, quantity,
-            {"specs": {"consultations_included": sessions}}, looked_after_by, language,
+            {**_SNAPSHOT, "id": str(service["id"]), "specs": {"consultations_included": sessions}}, looked_after_by,
+            language,
         )  # fmt: skip
         return str(order["id"])
 

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from sojourn.care.consultations.models import Consultation
+from sojourn.care.documents.models import DocumentsStatus
 from sojourn.platform.kit.wire import Money, Wire
 from sojourn.sales.orders.models import OrderOut
 
@@ -28,7 +30,10 @@ class UpcomingBooking(Wire):
 
 
 class OverviewOut(Wire):
-    """An order is active until it is completed or cancelled; a pending one among them waits for its payment."""
+    """An order is active until it is completed or cancelled; a pending one among them waits for its payment.
+
+    `documents` counts those handed in, with the checklists of open orders; null where the agency asks for none.
+    """
 
     full_name: str
     member_since: datetime
@@ -44,3 +49,5 @@ class OverviewOut(Wire):
     total_spent: list[Spent]
     next_bookings: list[UpcomingBooking]
     recent_orders: list[OrderOut]
+    documents: DocumentsStatus | None
+    upcoming_consultations: list[Consultation]
