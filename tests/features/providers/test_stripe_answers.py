@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from sojourn.providers.payments.port import (
+    IntentMethod,
     ProviderMisconfigured,
     ProviderObjectMissing,
     ProviderRefused,
@@ -27,14 +28,17 @@ async def payments(scripted: ScriptedServer) -> AsyncIterator[StripePayments]:
     await provider.aclose()
 
 
-async def create(payments: StripePayments, **changes: str | None) -> None:
+async def create(
+    payments: StripePayments, *, receipt_email: str | None = None, method: IntentMethod = IntentMethod.CARD
+) -> None:
     await payments.create_intent(
         amount_minor=12345,
         currency="USD",
+        method=method,
         idempotency_key="key-1",
         metadata={"purchase_id": "b-1"},
         description="DL-ABCDEFGH",
-        receipt_email=changes.get("receipt_email"),
+        receipt_email=receipt_email,
     )
 
 
@@ -57,6 +61,27 @@ async def test_what_is_asked_for_a_new_intent(payments: StripePayments, scripted
         "receipt_email": ["sokha@example.com"],
         "automatic_payment_methods[enabled]": ["true"],
         "automatic_payment_methods[allow_redirects]": ["never"],
+    }
+
+
+async def test_what_is_asked_for_paypal(payments: StripePayments, scripted: ScriptedServer) -> None:
+    waiting = intent(status="requires_payment_method", amount_received=0, latest_charge=None)
+    sent_away = waiting | {
+        "status": "requires_action",
+        "next_action": {"type": "redirect_to_url", "redirect_to_url": {"url": "https://paypal.example/pay"}},
+    }
+    scripted.will_answer(200, waiting)
+    scripted.will_answer(200, sent_away)
+    await create(payments, method=IntentMethod.PAYPAL)
+    begun = await payments.begin_paypal(intent_id=waiting["id"], return_url="https://derlg.com/back")
+    assert begun.action_url == "https://paypal.example/pay"
+    made, confirmed = scripted.asked
+    assert parse_qs(made.body.decode())["allowed_payment_method_types[0]"] == ["paypal"]
+    assert b"automatic_payment_methods" not in made.body
+    assert confirmed.line == f"POST /v1/payment_intents/{waiting['id']}/confirm HTTP/1.1"
+    assert parse_qs(confirmed.body.decode()) == {
+        "payment_method_data[type]": ["paypal"],
+        "return_url": ["https://derlg.com/back"],
     }
 
 
