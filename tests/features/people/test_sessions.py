@@ -146,6 +146,32 @@ async def test_devices_are_listed_and_ended_one_by_one(derlg: StorefrontClient) 
     assert len(read(await browser.get("/auth/sessions"))) == 1
 
 
+async def test_every_device_but_this_one_is_signed_out(derlg: StorefrontClient) -> None:
+    browser, phone = await _sign_in(derlg)
+    stranger, theirs = await _sign_in(derlg)
+    read(await browser.post("/auth/logout-others"), 204)  # by its cookie
+    assert await _refresh(derlg, phone) == 401
+    assert [device["is_current"] for device in read(await browser.get("/auth/sessions"))] == [True]
+    assert len(read(await stranger.get("/auth/sessions"))) == 2
+    named = {"refresh_token": theirs}
+    assert refusal(await browser.post("/auth/logout-others", json=named), 401) == "REFRESH_TOKEN_INVALID"
+    read(await stranger.post("/auth/logout-others", json=named), 204)
+    assert await _refresh(derlg, theirs) == 200
+    assert (await stranger.post("/auth/refresh")).status_code == 401
+
+
+async def test_every_end_of_a_session_is_on_record(derlg: StorefrontClient) -> None:
+    browser, _ = await _sign_in(derlg)
+    for device in read(await browser.get("/auth/sessions")):
+        if not device["is_current"]:
+            read(await browser.delete(f"/auth/sessions/{device['id']}"), 204)
+    read(await browser.post("/auth/logout-others"), 204)
+    read(await browser.post("/auth/logout-all"), 204)
+    acts = await derlg.rows("SELECT action FROM audit_entries WHERE actor_id = $1 ORDER BY id", browser.user_id)
+    ends = ["auth.session_ended", "auth.other_sessions_ended", "auth.signed_out_everywhere"]
+    assert [act["action"] for act in acts][-3:] == ends
+
+
 async def test_without_a_token_there_is_no_session(derlg: StorefrontClient) -> None:
     assert refusal(await derlg.visitor().post("/auth/refresh"), 401) == "REFRESH_TOKEN_INVALID"
     assert await _refresh(derlg, "x" * 43) == 401

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,7 +71,7 @@ def cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal | int | float):
         return str(value)
-    text = str(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
     return "'" + text if text.startswith(FORMULA_SIGNS) else text
 
 

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from sojourn.desk.analytics.files import Exportable
 from sojourn.platform.audit.trail import ActorKind
 from sojourn.platform.kit.wire import Instant, Money, Wire
 
 
-class AuditFilters(Wire):
+class AuditFilters(Exportable):
     """`action` may end in `*`: `refund.*`. `since` counts, `until` does not."""
 
     actor_id: UUID | None = None

@@ -55,6 +55,10 @@ REVOKE_FAMILY = """
 WITH gone AS (DELETE FROM devices WHERE session_id = $1 AND user_id = $2)
 UPDATE refresh_tokens SET revoked_at = $3 WHERE family_id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id
 """
+REVOKE_OTHERS = """
+WITH gone AS (DELETE FROM devices WHERE session_id <> $1 AND user_id = $2)
+UPDATE refresh_tokens SET revoked_at = $3 WHERE family_id <> $1 AND user_id = $2 AND revoked_at IS NULL
+"""
 REVOKE_ALL = """
 WITH gone AS (DELETE FROM devices WHERE user_id = $1), revoked AS (
     UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL
@@ -156,6 +160,11 @@ async def mark_rotated(tx: Connection, token_id: UUID, *, now: datetime) -> None
 async def revoke_family(tx: Connection, *, family_id: UUID, user_id: UUID, now: datetime) -> bool:
     """End one session. False when there was nothing to end."""
     return bool(await tx.fetch(REVOKE_FAMILY, family_id, user_id, now))
+
+
+async def revoke_others(tx: Connection, *, family_id: UUID, user_id: UUID, now: datetime) -> None:
+    """End every session but one."""
+    await tx.execute(REVOKE_OTHERS, family_id, user_id, now)
 
 
 async def revoke_all(tx: Connection, user_id: UUID, *, now: datetime) -> int:

@@ -140,9 +140,24 @@ async def logout(ctx: Ctx, request: Request, response: Response, body: RefreshRe
 async def logout_all(ctx: Ctx, response: Response, gate: TheGate, user: CurrentUser) -> None:
     """Sign out every device at once; access tokens end too."""
     async with ctx.unit_of_work() as tx:
-        await sessions.end_all_sessions(tx, user.user_id, now=ctx.now())
+        await sessions.end_all_sessions(tx, user.user_id, now=ctx.now(), origin=ctx.origin)
     gate.forget(str(user.user_id))
     drop_cookie(ctx, response)
+
+
+@router.post(
+    "/logout-others", operation_id="sign_out_other_devices", dependencies=INSIDE, responses=refuses(RefreshTokenInvalid)
+)
+@never_replayed
+async def logout_others(ctx: Ctx, request: Request, user: CurrentUser, body: RefreshRequest | None = None) -> None:
+    """Sign out every device but this one, which its refresh token names. Their access tokens live on for minutes."""
+    token = (body.refresh_token if body else None) or sent_cookie(request, ctx.storefront)
+    if token is None:
+        raise RefreshTokenInvalid
+    async with ctx.unit_of_work() as tx:
+        await sessions.end_other_sessions(
+            tx, user.user_id, refresh_token=token, secret=ctx.runtime.refresh_secret, now=ctx.now(), origin=ctx.origin
+        )
 
 
 @router.get("/me", operation_id="get_me", dependencies=INSIDE)
@@ -169,5 +184,5 @@ async def list_sessions(ctx: Ctx, request: Request, user: CurrentUser) -> Page[S
 async def end_session(ctx: Ctx, user: CurrentUser, session_id: UUID) -> None:
     """Sign out one device. Its access token lives on for its last minutes."""
     async with ctx.unit_of_work() as tx:
-        if not await queries.revoke_family(tx, family_id=session_id, user_id=user.user_id, now=ctx.now()):
+        if not await sessions.end_session(tx, session_id, user_id=user.user_id, now=ctx.now(), origin=ctx.origin):
             raise NotFound

@@ -64,14 +64,33 @@ async def close_session(tx: Connection, *, refresh_token: str, secret: str, now:
         return
     user_id = family["user_id"]
     if await queries.revoke_family(tx, family_id=family["family_id"], user_id=user_id, now=now):
-        act = Act(action="auth.signed_out", subject_kind="user", subject_id=user_id, actor_id=user_id)
-        await record(tx, act, now=now, origin=origin)
+        await _record(tx, "auth.signed_out", user_id, now=now, origin=origin)
 
 
-async def end_all_sessions(tx: Connection, user_id: UUID, *, now: datetime) -> None:
+async def end_session(tx: Connection, session_id: UUID, *, user_id: UUID, now: datetime, origin: Origin) -> bool:
+    """Sign out one device. False when it was not signed in."""
+    if not await queries.revoke_family(tx, family_id=session_id, user_id=user_id, now=now):
+        return False
+    await _record(tx, "auth.session_ended", user_id, now=now, origin=origin)
+    return True
+
+
+async def end_other_sessions(
+    tx: Connection, user_id: UUID, *, refresh_token: str, secret: str, now: datetime, origin: Origin
+) -> None:
+    """Every device but the one that holds `refresh_token`. Raises `RefreshTokenInvalid` when that is not theirs."""
+    family = await queries.find_family(tx, hash_refresh_token(refresh_token, secret=secret))
+    if family is None or family["user_id"] != user_id:
+        raise RefreshTokenInvalid
+    await queries.revoke_others(tx, family_id=family["family_id"], user_id=user_id, now=now)
+    await _record(tx, "auth.other_sessions_ended", user_id, now=now, origin=origin)
+
+
+async def end_all_sessions(tx: Connection, user_id: UUID, *, now: datetime, origin: Origin) -> None:
     """Every device, at once, access tokens included."""
     await queries.raise_version(tx, user_id)
     await forget_sessions(tx, user_id, now=now)
+    await _record(tx, "auth.signed_out_everywhere", user_id, now=now, origin=origin)
 
 
 async def forget_sessions(tx: Connection, user_id: UUID, *, now: datetime) -> None:
@@ -85,6 +104,11 @@ def _mirror_version(user_id: UUID, version: int) -> None:
     """For whoever reads our tokens and asks Redis, not us, whether they still count (docs/redis.md)."""
     life = round(VERSION_LIFE.total_seconds())
     mirror_after_commit(Raise(refresh_token_version(user_id), version, life))
+
+
+async def _record(tx: Connection, action: str, user_id: UUID, *, now: datetime, origin: Origin) -> None:
+    act = Act(action=action, subject_kind="user", subject_id=user_id, actor_id=user_id)
+    await record(tx, act, now=now, origin=origin)
 
 
 async def _issue(tx: Connection, *, user: User, family_id: UUID, secret: str, now: datetime, origin: Origin) -> Session:
