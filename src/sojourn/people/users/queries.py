@@ -81,6 +81,7 @@ WITH addresses AS (DELETE FROM addresses WHERE user_id = ANY ($1)),
 UPDATE users
    SET email = id || '@deleted.invalid', email_verified_at = NULL, supabase_uid = NULL, password_hash = NULL,
        name = 'Deleted account', phone = NULL, country = NULL, avatar_url = NULL, preferences = '{}',
+       spoken_languages = DEFAULT,
        emergency_contact_name = NULL, emergency_contact_phone = NULL, deleted_at = $2, updated_at = $2
  WHERE id = ANY ($1)
 """
