@@ -18,9 +18,9 @@ from sojourn.care.emergency import routes as emergency_routes
 from sojourn.care.emergency import routes_desk as emergency_desk_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
+from sojourn.care.passports import routes as passport_routes
 from sojourn.care.reviews import routes as review_routes
 from sojourn.care.reviews import routes_desk as review_desk_routes
-from sojourn.care.passports import routes as passport_routes
 from sojourn.care.student_discount import jobs as student_jobs
 from sojourn.care.student_discount import routes as student_routes
 from sojourn.care.student_discount import routes_desk as student_desk_routes
@@ -108,11 +108,11 @@ ROUTERS: dict[Module, Sequence[Router]] = {
         device_routes.router,
     ),
     Module.SERVICES: (service_routes.router,),
+    Module.ELIGIBILITY: (eligibility_routes.router,),
     Module.TRIPS: (trip_routes.router,),
     Module.HOTELS: (hotel_routes.router, availability_routes.hotels_router),
     Module.TRANSPORTATION: (vehicle_routes.router, availability_routes.vehicles_router),
     Module.GUIDES: (guide_routes.router, availability_routes.guides_router),
-    Module.ELIGIBILITY: (eligibility_routes.router,),
     Module.EXPLORE: (place_routes.router,),
     Module.FESTIVALS: (festival_routes.router,),
     Module.BOOKINGS: (
@@ -149,8 +149,8 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.WEATHER: (weather_routes.router,),
     Module.EMERGENCY: (emergency_routes.router, emergency_desk_routes.router),
     Module.REVIEWS: (review_routes.shelf_router, review_routes.router, review_desk_routes.router),
-    Module.EVENTS: (event_routes.router,),
     Module.AI_TOOLS: (agent_routes.router, agent_session_routes.router, agent_event_routes.router),
+    Module.EVENTS: (event_routes.router,),
     Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
 }
 
@@ -171,10 +171,10 @@ TIMERS: Sequence[Timer] = (
     *festival_jobs.TIMERS,
     *booking_jobs.TIMERS,
     *payment_jobs.timers(PAYABLES),
+    *order_cases.TIMERS,
     *invoice_jobs.TIMERS,
     *loyalty_jobs.TIMERS,
     *document_jobs.TIMERS,
-    *order_cases.TIMERS,
     *student_jobs.TIMERS,
     *emergency_jobs.TIMERS,
     *consultation_jobs.TIMERS,
