@@ -1,8 +1,6 @@
 """Between the quarantine and the store: size, type, malware, and pictures drawn anew (rules, section 8)."""
 
-import asyncio
 from hashlib import sha256
-from typing import Final
 
 import structlog
 from starlette.datastructures import UploadFile
@@ -12,10 +10,8 @@ from sojourn.care.documents.models import MAX_BYTES, CheckedFile
 from sojourn.care.documents.pictures import redraw
 from sojourn.care.documents.rules import PDF, clean_file_name, find_type
 from sojourn.platform.errors import InvalidInput, Unavailable
+from sojourn.platform.pictures import in_thread
 from sojourn.providers.scanner.port import Scanner, ScannerUnavailable, ScanStatus, Verdict
-
-# Each picture may take some hundred megabytes while it is unpacked.
-_DRAWING: Final = asyncio.Semaphore(2)
 
 logger = structlog.get_logger(__name__)
 
@@ -38,8 +34,7 @@ async def check(upload: UploadFile, *, scanner: Scanner) -> CheckedFile:
     digest = sha256(content).digest()
     thumbnail = None
     if mime_type != PDF:
-        async with _DRAWING:
-            content, thumbnail = await asyncio.to_thread(redraw, content, mime_type)
+        content, thumbnail = await in_thread(redraw, content, mime_type)
     return CheckedFile(
         file_name=clean_file_name(upload.filename or "", mime_type),
         mime_type=mime_type,

@@ -27,14 +27,6 @@ class DocumentUnreadable(Refusal):
     sentence = "The picture cannot be read. Take it again, or send a PDF."
 
 
-class PictureTooLarge(Refusal):
-    """`details`: the most pixels."""
-
-    status = 422
-    code = "PICTURE_TOO_LARGE"
-    sentence = "The picture has too many pixels."
-
-
 class DocumentInfected(Refusal):
     status = 422
     code = "DOCUMENT_INFECTED"

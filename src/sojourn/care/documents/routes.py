@@ -21,7 +21,6 @@ from sojourn.care.documents.errors import (
     FileLinkExpired,
     FileLinkInvalid,
     OrderClosed,
-    PictureTooLarge,
     TooManyDocuments,
 )
 from sojourn.care.documents.models import (
@@ -46,6 +45,7 @@ from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
 from sojourn.platform.http.uploads import UploadBroken, received, takes_upload
 from sojourn.platform.kit.wire import Page
+from sojourn.platform.pictures import PictureTooLarge
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
 from sojourn.sales.orders.errors import OrderNotFound

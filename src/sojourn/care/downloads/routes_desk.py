@@ -11,7 +11,6 @@ from sojourn.care.documents.errors import (
     DocumentTooLarge,
     DocumentTypeRefused,
     DocumentUnreadable,
-    PictureTooLarge,
 )
 from sojourn.care.downloads import files, service
 from sojourn.care.downloads.errors import DownloadNotFound, ServiceNotDigital, TooManyServiceFiles
@@ -25,6 +24,7 @@ from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
 from sojourn.platform.http.uploads import UploadBroken, received, takes_upload
+from sojourn.platform.pictures import PictureTooLarge
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
 from sojourn.sales.orders.errors import OrderNotFound

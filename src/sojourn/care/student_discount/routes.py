@@ -15,7 +15,6 @@ from sojourn.care.documents.errors import (
     DocumentUnreadable,
     FileLinkExpired,
     FileLinkInvalid,
-    PictureTooLarge,
 )
 from sojourn.care.documents.links import read_token
 from sojourn.care.documents.models import FileToken
@@ -42,6 +41,7 @@ from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
 from sojourn.platform.http.uploads import UploadBroken, received, takes_upload
+from sojourn.platform.pictures import PictureTooLarge
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
 
