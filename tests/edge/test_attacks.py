@@ -114,7 +114,7 @@ class Faults(list[str]):
         """Send one hostile request and judge its answer. Returns the status."""
         began = time.monotonic()
         try:
-            answer = await who.request(method, path, **request)
+            answer = await _answer(who, method, path, **request)
         except httpx.TransportError as fault:
             self.append(f"no answer ({fault!r}): {method} {path[:120]} {str(request)[:160]}")
             return 0
@@ -129,6 +129,15 @@ class Faults(list[str]):
         if declared is not None and answer.status_code not in declared:
             self.append(f"not declared: {where}")
         return answer.status_code
+
+
+async def _answer(who: StorefrontClient, method: str, path: str, **request: Any) -> httpx.Response:
+    """The whole answer; of a stream of events, which would go on for ever, only that it began."""
+    async with who.stream(method, path, **request) as answer:
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            return httpx.Response(answer.status_code, headers=answer.headers)
+        await answer.aread()
+    return answer
 
 
 def _complaints(key: str, answer: Any) -> Iterator[str]:
