@@ -30,6 +30,8 @@ from sojourn.catalog.festivals import jobs as festival_jobs
 from sojourn.catalog.festivals import routes as festival_routes
 from sojourn.catalog.guides import routes as guide_routes
 from sojourn.catalog.hotels import routes as hotel_routes
+from sojourn.catalog.images import jobs as image_jobs
+from sojourn.catalog.images import routes as image_routes
 from sojourn.catalog.places import routes as place_routes
 from sojourn.catalog.services import routes as service_routes
 from sojourn.catalog.transportation import routes as vehicle_routes
@@ -115,6 +117,7 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.GUIDES: (guide_routes.router, availability_routes.guides_router),
     Module.EXPLORE: (place_routes.router,),
     Module.FESTIVALS: (festival_routes.router,),
+    Module.IMAGES: (image_routes.router, image_routes.desk_router),
     Module.BOOKINGS: (
         booking_routes.departures_router,
         booking_routes.router,
@@ -169,6 +172,7 @@ JOBS: Sequence[JobKind] = (
 TIMERS: Sequence[Timer] = (
     *privacy_jobs.TIMERS,
     *festival_jobs.TIMERS,
+    *image_jobs.TIMERS,
     *booking_jobs.TIMERS,
     *payment_jobs.timers(PAYABLES),
     *order_cases.TIMERS,

@@ -30,6 +30,7 @@ class Module(StrEnum):
     GUIDES = "guides"
     EXPLORE = "explore"
     FESTIVALS = "festivals"
+    IMAGES = "images"
     ORDERS = "orders"
     BOOKINGS = "bookings"
     REFERRALS = "referrals"

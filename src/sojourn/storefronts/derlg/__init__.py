@@ -22,6 +22,7 @@ STOREFRONT = Storefront(
             Module.GUIDES,
             Module.EXPLORE,
             Module.FESTIVALS,
+            Module.IMAGES,
             Module.BOOKINGS,
             Module.PAYMENTS,
             Module.LOYALTY,

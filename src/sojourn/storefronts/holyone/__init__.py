@@ -18,6 +18,7 @@ STOREFRONT = Storefront(
             Module.USERS,
             Module.SERVICES,
             Module.ELIGIBILITY,
+            Module.IMAGES,
             Module.ORDERS,
             Module.PAYMENTS,
             Module.LOYALTY,
