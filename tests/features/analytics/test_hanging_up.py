@@ -6,10 +6,9 @@ from typing import cast
 
 from tests.support.client import StorefrontClient
 
-from sojourn.desk.analytics.files import IN_MEMORY, Export, export
-from sojourn.people.auth.access import Actor
 from sojourn.people.roles import Role
 from sojourn.platform.http.context import SYSTEM_ORIGIN, Context
+from sojourn.platform.http.files import IN_MEMORY, Export, export
 from sojourn.platform.i18n import Language
 
 ROWS = 20_000
@@ -20,8 +19,7 @@ _LONG = "SELECT n, repeat('x', 100) AS filling FROM generate_series(1, $1::integ
 async def test_readers_who_stop_in_the_middle_keep_nothing(holyone: StorefrontClient) -> None:
     office = await holyone.sign_in_as(Role.ADMIN)
     ctx = Context(runtime=holyone.runtime, origin=SYSTEM_ORIGIN, language=Language.EN)
-    admin = Actor(user_id=office.user_id, email=office.email, name="Admin", role=Role.ADMIN, version=0)
-    what = Export(name="long", columns=("n", "filling"), statement=_LONG, arguments=(ROWS,), admin=admin)
+    what = Export(name="long", columns=("n", "filling"), statement=_LONG, arguments=(ROWS,), actor_id=office.user_id)
     files = [cast("AsyncIterator[bytes]", aiter((await export(ctx, what)).body_iterator)) for _ in range(READERS)]
     begun = [await anext(file) for file in files]
     assert all(piece.startswith(b"\xef\xbb\xbfn,filling\r\n1,xx") for piece in begun)

@@ -14,6 +14,7 @@ from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.sales.effects import CONSULTANT_ASSIGNED, ORDER_STATUS_CHANGED
 from sojourn.sales.orders import answers
+from sojourn.sales.orders.models import DeskSort
 
 
 @pytest.fixture
@@ -289,12 +290,12 @@ async def test_the_lists_stay_quick_with_many_orders(shop: Shop, customer: Store
     await customer.rows(_FILL, shop.office.user_id, order["serviceId"])
     nothing, day = (None,) * 7, date(2026, 12, 1)
     calls: dict[str, tuple[str, tuple[object, ...]]] = {
-        "newest": (answers._DESK_NEWEST, (*nothing, 20, 0, None, day, None)),
-        "oldest": (answers._DESK_OLDEST, (*nothing, 20, 0, None, day, None)),
-        "status": (answers._DESK_NEWEST, ("CONFIRMED", *nothing[1:], 20, 0, None, day, None)),
-        "consultant": (answers._DESK_NEWEST, (*nothing, 20, 0, shop.office.user_id, day, None)),
+        "newest": (answers._DESK[DeskSort.NEWEST], (*nothing, 20, 0, None, day, None)),
+        "oldest": (answers._DESK[DeskSort.OLDEST], (*nothing, 20, 0, None, day, None)),
+        "status": (answers._DESK[DeskSort.NEWEST], ("CONFIRMED", *nothing[1:], 20, 0, None, day, None)),
+        "consultant": (answers._DESK[DeskSort.NEWEST], (*nothing, 20, 0, shop.office.user_id, day, None)),
         "own": (answers._LIST_OWN, (customer.user_id, None, 20, 0, day)),
-        "late": (answers._DESK_NEWEST, (*nothing, 20, 0, None, day, True)),
+        "late": (answers._DESK[DeskSort.NEWEST], (*nothing, 20, 0, None, day, True)),
     }
     async with customer.database.read() as connection:
         await connection.execute("ANALYZE orders")

@@ -9,9 +9,9 @@ from pydantic import Field, StringConstraints
 
 from sojourn.catalog.services.models import ServiceType
 from sojourn.desk.analytics.figures import Measure
-from sojourn.desk.analytics.files import Exportable
 from sojourn.desk.analytics.people_queries import ConsultantSort, CustomerSort
 from sojourn.desk.analytics.periods import Between, Day, Mode, Step
+from sojourn.platform.http.files import Exportable
 from sojourn.platform.kit.wire import Money, Wire
 from sojourn.sales.bookings.models import BookingOut, BookingType
 from sojourn.sales.orders.models import OrderOut

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from sojourn.catalog.values import containing
 from sojourn.desk.analytics import people_queries, service
-from sojourn.desk.analytics.files import AS_FILE, Export, export, wants_csv
 from sojourn.desk.analytics.models import (
     ConsultantFilters,
     ConsultantRow,
@@ -24,6 +23,7 @@ from sojourn.desk.analytics.routes import mode_of
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.people.users.errors import UserNotFound
 from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.files import AS_FILE, Export, export, wants_csv
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
@@ -60,7 +60,7 @@ async def list_customers(
             ctx,
             Export(
                 name="customers", columns=CUSTOMER_COLUMNS, statement=people_queries.CUSTOMERS[filters.sort],
-                arguments=(*chosen, None, 0), admin=admin,
+                arguments=(*chosen, None, 0), actor_id=admin.user_id,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:
@@ -89,7 +89,7 @@ async def list_customer_purchases(
             ctx,
             Export(
                 name="purchases", columns=PURCHASE_COLUMNS, statement=people_queries.PURCHASES,
-                arguments=(user_id, ctx.now(), None, 0), admin=admin,
+                arguments=(user_id, ctx.now(), None, 0), actor_id=admin.user_id,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:
@@ -111,7 +111,7 @@ async def list_consultants_at_work(
             ctx,
             Export(
                 name="consultants", columns=CONSULTANT_COLUMNS, statement=people_queries.CONSULTANTS[filters.sort],
-                arguments=(since, until, filters.is_active, None, 0), admin=admin,
+                arguments=(since, until, filters.is_active, None, 0), actor_id=admin.user_id,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:

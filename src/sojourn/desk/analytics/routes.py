@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from sojourn.desk.analytics import queries, service
 from sojourn.desk.analytics.figures import LISTS, FigureName
-from sojourn.desk.analytics.files import AS_FILE, Export, export, wants_csv
 from sojourn.desk.analytics.models import (
     FigureRow,
     FigureRowFilters,
@@ -25,6 +24,7 @@ from sojourn.desk.analytics.models import (
 from sojourn.desk.analytics.periods import Between, Mode, check_order, moments, rows_url, today_in
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.files import AS_FILE, Export, export, wants_csv
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
@@ -73,8 +73,11 @@ async def get_revenue(
     arguments = service.revenue_arguments(ctx, filters, first=first, last=last, mode=mode)
     return await export(
         ctx,
-        Export(name="revenue", columns=REVENUE_COLUMNS, statement=queries.REVENUE, arguments=arguments, admin=admin),
-    )
+        Export(
+            name="revenue", columns=REVENUE_COLUMNS, statement=queries.REVENUE, arguments=arguments,
+            actor_id=admin.user_id,
+        ),
+    )  # fmt: skip
 
 
 @router.get("/revenue/payments", operation_id="list_revenue_payments", responses=AS_FILE)
@@ -96,7 +99,7 @@ async def list_revenue_payments(
             ctx,
             Export(
                 name="revenue-payments", columns=PAYMENT_COLUMNS, statement=queries.LIST_PAYMENTS,
-                arguments=(*chosen, None, 0), admin=admin,
+                arguments=(*chosen, None, 0), actor_id=admin.user_id,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:
@@ -134,7 +137,7 @@ async def list_figure_rows(
             ctx,
             Export(
                 name=figure.value, columns=FIGURE_COLUMNS, statement=LISTS[figure], arguments=(*chosen, None, 0),
-                admin=admin,
+                actor_id=admin.user_id,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:
@@ -159,7 +162,7 @@ async def list_occupancy(
             ctx,
             Export(
                 name="occupancy", columns=OCCUPANCY_COLUMNS, statement=queries.OCCUPANCY,
-                arguments=(first, last, ctx.now(), None, 0), admin=admin,
+                arguments=(first, last, ctx.now(), None, 0), actor_id=admin.user_id,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:

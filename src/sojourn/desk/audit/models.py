@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from sojourn.desk.analytics.files import Exportable
 from sojourn.platform.audit.trail import ActorKind
+from sojourn.platform.http.files import Exportable
 from sojourn.platform.kit.wire import Instant, Money, Wire
 
 

@@ -6,11 +6,11 @@ from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.desk.analytics.files import AS_FILE, Export, export, wants_csv
 from sojourn.desk.audit import queries
 from sojourn.desk.audit.models import AuditEntryOut, AuditFilters
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.files import AS_FILE, Export, export, wants_csv
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page
@@ -28,7 +28,7 @@ async def list_audit_entries(
         columns = tuple(AuditEntryOut.model_fields)
         what = Export(
             name="audit", columns=columns, statement=queries.SELECT_ALL, arguments=queries.arguments(filters),
-            admin=admin,
+            actor_id=admin.user_id,
         )  # fmt: skip
         return await export(ctx, what)
     async with ctx.read() as connection:

@@ -3,12 +3,15 @@
 from typing import Annotated
 
 from fastapi import Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
 
 from sojourn.catalog.values import containing
 from sojourn.people.auth.access import CurrentAdmin, CurrentDesk
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
+from sojourn.platform.http.files import AS_FILE, Export, export, wants_csv
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
@@ -37,19 +40,26 @@ from sojourn.sales.orders.models import (
 router = Router(prefix="/admin/orders", tags=["orders"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
-@router.get("", operation_id="list_orders")
+@router.get("", operation_id="list_orders", responses=AS_FILE)
 async def list_orders(
-    ctx: Ctx, desk: CurrentDesk, filters: Annotated[DeskFilters, Query()]
-) -> Page[OrderOut] | RawJson:
-    """Orders by status, type, consultant, day and text. A consultant finds their own only."""
+    ctx: Ctx, desk: CurrentDesk, request: Request, filters: Annotated[DeskFilters, Query()]
+) -> Page[OrderOut] | RawJson | Response:
+    """Orders by status, type, consultant, day and text; also as CSV. A consultant finds their own only."""
     if filters.from_date and filters.to_date and filters.from_date > filters.to_date:
         raise InvalidInput.at("from_date", "must not be after `to_date`")
     pattern = containing(filters.q.lower()) if filters.q else None
+    only_of, zone = None if desk.is_admin else desk.user_id, ctx.storefront.time_zone
+    if wants_csv(request, filters.format):
+        chosen = answers.desk_arguments(
+            filters, only_of=only_of, pattern=pattern, zone=zone, today=ctx.today(), limit=None, offset=0
+        )
+        statement, columns = answers.FILES[filters.sort], answers.FILE_COLUMNS
+        what = Export(name="orders", columns=columns, statement=statement, arguments=chosen, actor_id=desk.user_id)
+        return await export(ctx, what)
     async with ctx.read() as connection:
         return await answers.list_at_desk(
-            connection, filters=filters, only_of=None if desk.is_admin else desk.user_id, pattern=pattern,
-            zone=ctx.storefront.time_zone, today=ctx.today(),
-        )  # fmt: skip
+            connection, filters=filters, only_of=only_of, pattern=pattern, zone=zone, today=ctx.today()
+        )
 
 
 @router.get("/{order_id}", operation_id="get_order_at_desk", responses=refuses(OrderNotFound))

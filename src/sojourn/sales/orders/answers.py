@@ -110,16 +110,38 @@ SELECT (SELECT count(*) FROM orders o WHERE {_MATCHES}) AS total,
 """
 
 
-_DESK_NEWEST = _list_at_desk("o.created_at DESC, o.id DESC")
-_DESK_OLDEST = _list_at_desk("o.created_at, o.id")
-_DESK_UPDATED = _list_at_desk("o.updated_at DESC, o.id DESC")
-_DESK_LARGEST = _list_at_desk("o.total_amount DESC, o.id DESC")
-_DESK = {
-    DeskSort.NEWEST: _DESK_NEWEST,
-    DeskSort.OLDEST: _DESK_OLDEST,
-    DeskSort.UPDATED: _DESK_UPDATED,
-    DeskSort.LARGEST: _DESK_LARGEST,
+_ORDERS = {
+    DeskSort.NEWEST: "o.created_at DESC, o.id DESC",
+    DeskSort.OLDEST: "o.created_at, o.id",
+    DeskSort.UPDATED: "o.updated_at DESC, o.id DESC",
+    DeskSort.LARGEST: "o.total_amount DESC, o.id DESC",
 }
+_DESK = {sort: _list_at_desk(order) for sort, order in _ORDERS.items()}
+
+
+FILE_COLUMNS = (
+    "id", "order_number", "created_at", "status", "service_type", "title", "quantity", "user_id", "customer_name",
+    "customer_email", "customer_phone", "consultant_id", "consultant_name", "stage", "promised_on", "is_late",
+    "refund_stage", "currency", "service_fee", "government_fee", "discount_amount", "loyalty_discount", "total_amount",
+    "paid_amount", "refunded_amount", "confirmed_at", "completed_at", "cancelled_at",
+)  # fmt: skip
+
+
+def _file(order: str) -> str:
+    """`FILE_COLUMNS` of the orders that `_list_at_desk` shows, for the same arguments."""
+    return f"""
+SELECT o.id, o.order_number, o.created_at, o.status, o.service_type, o.title, o.quantity, o.user_id,
+       o.customer_info ->> 'full_name' AS customer_name, o.customer_info ->> 'email' AS customer_email,
+       o.customer_info ->> 'phone' AS customer_phone, o.consultant_id, c.name AS consultant_name,
+       o.stage_key AS stage, o.stage_promised_on AS promised_on,
+       coalesce(o.stage_promised_on < $11::date AND o.status IN ('CONFIRMED', 'IN_PROGRESS'), false) AS is_late,
+       o.refund_stage, o.currency, o.service_fee, o.government_fee, o.discount_amount, o.loyalty_discount,
+       o.total_amount, o.paid_amount, o.refunded_amount, o.confirmed_at, o.completed_at, o.cancelled_at
+  {_FROM} WHERE {_MATCHES} ORDER BY {order} LIMIT $8 OFFSET $9
+"""
+
+
+FILES = {sort: _file(order) for sort, order in _ORDERS.items()}
 
 
 async def get_order(connection: Connection, *, id_or_number: str, actor: Actor, today: date) -> RawJson:
@@ -142,12 +164,22 @@ async def list_at_desk(
     connection: Connection, *, filters: DeskFilters, only_of: UUID | None, pattern: str | None, zone: str, today: date
 ) -> RawJson:
     """One page of the orders that match; `only_of` leaves those of one consultant, `pattern` is LIKE's, lower case."""
-    row = await connection.fetchrow(
-        _DESK[filters.sort], filters.status, filters.type, filters.consultant, filters.is_assigned, pattern,
-        *_moments(filters, zone), filters.per_page, filters.offset, only_of, today,
-        filters.is_late,
-    )  # fmt: skip
+    chosen = desk_arguments(
+        filters, only_of=only_of, pattern=pattern, zone=zone, today=today, limit=filters.per_page, offset=filters.offset
+    )
+    row = await connection.fetchrow(_DESK[filters.sort], *chosen)
     return RawJson(row["body"].encode(), page=filters.page, per_page=filters.per_page, total=row["total"])
+
+
+def desk_arguments(
+    filters: DeskFilters, *, only_of: UUID | None, pattern: str | None, zone: str, today: date, limit: int | None,
+    offset: int,
+) -> tuple[object, ...]:  # fmt: skip
+    """What `FILES` and the desk's list ask for. Without a `limit`: all."""
+    return (
+        filters.status, filters.type, filters.consultant, filters.is_assigned, pattern, *_moments(filters, zone), limit,
+        offset, only_of, today, filters.is_late,
+    )  # fmt: skip
 
 
 def _moments(filters: DeskFilters, zone: str) -> tuple[datetime | None, datetime | None]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 from sojourn.catalog.services.models import ChecklistItem, RefundStage, ServiceSpecs, ServiceStage, ServiceType
 from sojourn.catalog.values import Key, LanguageName, LocalText
+from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Day, Money, Wire
 from sojourn.sales.pricing.models import PriceLine
@@ -135,7 +136,7 @@ class OrderFilters(PageIn):
         return [self.status] if self.status else None
 
 
-class DeskFilters(PageIn):
+class DeskFilters(Exportable, PageIn):
     """`from_date` and `to_date` are days of ordering in the storefront's zone, both included."""
 
     status: OrderStatus | None = None
