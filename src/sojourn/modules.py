@@ -54,6 +54,7 @@ from sojourn.desk.jobs import routes as queue_routes
 from sojourn.desk.notifications import routes as sent_mail_routes
 from sojourn.desk.privacy import jobs as privacy_jobs
 from sojourn.desk.privacy import routes as privacy_routes
+from sojourn.desk.webhooks import routes as webhook_routes
 from sojourn.people.addresses import routes as address_routes
 from sojourn.people.auth import google_routes, recovery_routes, second_factor_routes
 from sojourn.people.auth import jobs as auth_jobs
@@ -154,7 +155,13 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.REVIEWS: (review_routes.shelf_router, review_routes.router, review_desk_routes.router),
     Module.AI_TOOLS: (agent_routes.router, agent_session_routes.router, agent_event_routes.router),
     Module.EVENTS: (event_routes.router,),
-    Module.DESK: (invariant_routes.router, queue_routes.router, sent_mail_routes.router, audit_routes.router),
+    Module.DESK: (
+        invariant_routes.router,
+        queue_routes.router,
+        sent_mail_routes.router,
+        audit_routes.router,
+        webhook_routes.router,
+    ),
 }
 
 # Jobs and timers run for every storefront: a module that is switched off leaves nothing for them to find.

@@ -29,7 +29,15 @@ RETURNING true
 """
 _LOCK = "SELECT payload, is_live, handled_at FROM inbox WHERE provider = $1 AND event_id = $2 FOR UPDATE"
 _HANDLED = "UPDATE inbox SET handled_at = $3, outcome = $4, last_error = NULL WHERE provider = $1 AND event_id = $2"
-_FAILED = "UPDATE inbox SET attempts = attempts + 1, last_error = $3 WHERE provider = $1 AND event_id = $2"
+# Whoever handled it while we failed has the last word.
+_FAILED = """
+UPDATE inbox SET attempts = attempts + 1, last_error = $3
+ WHERE provider = $1 AND event_id = $2 AND handled_at IS NULL
+"""
+_FIND = """
+SELECT provider, event_id, name, payload, is_live, received_at, handled_at IS NOT NULL AS is_handled
+  FROM inbox WHERE provider = $1 AND event_id = $2
+"""
 _UNHANDLED = """
 SELECT provider, event_id, name, payload, is_live, received_at FROM inbox
  WHERE handled_at IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2
@@ -80,6 +88,16 @@ async def mark_handled(tx: Connection, *, provider: str, event_id: str, outcome:
 async def mark_failed(connection: Connection, *, provider: str, event_id: str, error: str) -> None:
     """Note one failed attempt; the event stays unhandled."""
     await connection.execute(_FAILED, provider, event_id, error[:2000])
+
+
+async def find(connection: Connection, *, provider: str, event_id: str) -> tuple[InboxEvent, bool] | None:
+    """One event, and whether it has been handled."""
+    row = await connection.fetchrow(_FIND, provider, event_id)
+    if row is None:
+        return None
+    kept = dict(row)
+    is_handled: bool = kept.pop("is_handled")
+    return InboxEvent(**kept), is_handled
 
 
 async def list_unhandled(connection: Connection, *, before: datetime, limit: int) -> Sequence[InboxEvent]:

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from sojourn.platform.db.database import Connection
-from sojourn.platform.http.context import Context, Origin
+from sojourn.platform.http.context import SYSTEM_ORIGIN, Context, Origin
 from sojourn.platform.inbox import events as inbox
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.storefront import SalesRules, Storefront
@@ -100,6 +100,18 @@ async def handle(
     outcome = await _note(tx, kept.provider, event, payables, storefront.rules, now)
     await inbox.mark_handled(tx, provider=kept.provider, event_id=kept.event_id, outcome=outcome, now=now)
     return True
+
+
+async def handle_again(
+    tx: Connection, *, kept: inbox.InboxEvent, provider: PaymentProvider, payables: Payables, storefront: Storefront,
+    now: datetime,
+) -> bool:  # fmt: skip
+    """Handle a stored event that failed, in the caller's transaction: it was verified before it was stored. False when
+    it was closed before. Raises UnreadableEvent, and whatever handling it fails with."""
+    event = provider.read_event(payload=kept.payload.encode())
+    return await handle(
+        tx, kept=kept, event=event, payables=payables, storefront=storefront, now=now, origin=SYSTEM_ORIGIN
+    )
 
 
 async def _note(

@@ -92,18 +92,17 @@ async def cancel_intent(work: Work, *, payables: Payables, payment_id: UUID) -> 
 
 
 async def retry_events(work: Work, *, payables: Payables) -> int:
-    """Handle stored events that failed. They were verified before they were stored."""
+    """Handle stored events that failed; returns how many were."""
     now = work.runtime.clock.now()
     async with work.runtime.db.read() as connection:
         waiting = await inbox.list_unhandled(connection, before=now - RETRY_EVENTS_AFTER, limit=BATCH)
     handled = 0
     for stored in waiting:
         try:
-            event = work.vendors.payments.read_event(payload=stored.payload.encode())
             async with work.runtime.db.unit_of_work() as tx:
-                await events.handle(
-                    tx, kept=stored, event=event, payables=payables, storefront=work.runtime.storefront,
-                    now=work.runtime.clock.now(), origin=SYSTEM_ORIGIN,
+                await events.handle_again(
+                    tx, kept=stored, provider=work.vendors.payments, payables=payables,
+                    storefront=work.runtime.storefront, now=work.runtime.clock.now(),
                 )  # fmt: skip
             handled += 1
         except Exception as fault:
