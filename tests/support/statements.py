@@ -14,12 +14,14 @@ async def recorded_statements(database: Database) -> AsyncIterator[list[str]]:
     """The statements that `database`'s pool sends within the block, BEGIN and COMMIT among them.
 
     Complete once the block has ended. Only connections that are open at its start are heard; should the pool have to
-    open another one, the block fails instead of counting too few.
+    open another one, the block fails instead of counting too few. What is said after a commit (`notify_after_commit`)
+    is left out: nobody waits for it, and it may belong to a request before the block.
     """
     statements: list[str] = []
 
     def note(record: asyncpg.connection.LoggedQuery) -> None:
-        statements.append(record.query)
+        if "pg_notify" not in record.query:
+            statements.append(record.query)
 
     heard = _open_connections(database)
     for connection in heard:

@@ -7,7 +7,7 @@ from tests.support.client import StorefrontClient, read
 from tests.support.selling import events_of, hold, open_intent, pay, put_trip_on_sale, tell
 
 # Said after the commit, or by the driver that meets a type for the first time.
-NOT_OF_THE_WEBHOOK = ("pg_notify", "'jit'", "typeinfo")
+NOT_OF_THE_WEBHOOK = ("'jit'", "typeinfo")
 MOST_STATEMENTS = 7  # BEGIN, two locks, money, booking with its points, jobs with their events, COMMIT
 
 
