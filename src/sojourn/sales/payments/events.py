@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from sojourn.platform.db.database import Connection
+from sojourn.platform.errors import Unavailable
 from sojourn.platform.http.context import SYSTEM_ORIGIN, Context, Origin
 from sojourn.platform.inbox import events as inbox
 from sojourn.platform.jobs.queue import enqueue
@@ -43,7 +44,7 @@ async def receive(
 ) -> str:
     """Take one webhook. Once the event is kept the provider gets its 2xx, whatever came of it: it is ours now.
 
-    Raises BadWebhook (a signature that does not fit, or is too old) and UnreadableWebhook.
+    Raises BadWebhook (a signature that does not fit, or is too old), UnreadableWebhook, and Unavailable.
     """
     try:
         event = provider.parse_event(payload=payload, signature=signature, now=ctx.now())
@@ -63,6 +64,8 @@ async def receive(
                 tx, kept=kept, event=event, payables=payables, storefront=ctx.storefront, now=ctx.now(),
                 origin=ctx.origin,
             )  # fmt: skip
+    except Unavailable:
+        raise  # the database is away: it is the sender's until it has been kept, and the sender comes again
     except Exception as fault:
         if await _is_handled(ctx, kept):
             return ALREADY_PROCESSED
