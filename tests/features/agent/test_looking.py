@@ -78,6 +78,25 @@ async def test_suggestions_fit_the_party_the_purse_and_the_day(
     assert read(await use(agent, "suggest_trips", people=2, days=2))["suggestions"] == []
 
 
+async def test_a_suggestion_is_found_behind_those_that_are_full(
+    agent: StorefrontClient, derlg: StorefrontClient
+) -> None:
+    async def asked() -> list[str]:
+        answer = read(await use(agent, "suggest_trips", people=2, travel_date=DAY))
+        return [suggestion["trip"]["id"] for suggestion in answer["suggestions"]]
+
+    for _ in range(13):
+        await put_trip_on_sale(derlg, seats=9, price="90.00")
+    await derlg.rows("UPDATE resources SET capacity = 1 WHERE kind = 'DEPARTURE' RETURNING id")
+    free = await put_trip_on_sale(derlg, seats=9, price="120.00")
+    await asked()
+    async with derlg.statements() as many:
+        assert await asked() == [str(free)]
+    async with derlg.statements() as few:
+        read(await use(agent, "suggest_trips", people=2))
+    assert len(many) == len(few) + 1
+
+
 async def test_a_budget_adds_up_from_the_shelf(agent: StorefrontClient, shop: Shop, trip_id: UUID) -> None:
     province = shop.hotel["province"]
     asked = {"province": province, "days": 3, "people": 4, "travel_date": DAY}

@@ -4,6 +4,7 @@ import json
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -11,13 +12,10 @@ from sojourn.catalog.trips import queries as trips
 from sojourn.catalog.trips.models import Environment, Mood, TripFilters
 from sojourn.catalog.values import InLanguage
 from sojourn.channels.ai_tools.cards import TripCard, card
-from sojourn.channels.ai_tools.shelf import days_of_trip
 from sojourn.channels.ai_tools.tool import Call, tool
 from sojourn.platform.kit.wire import Day, Money, MoneyIn, Wire
 from sojourn.platform.storefront import Module
-
-# The best of so many are looked at more closely; asking each for its stock costs two statements.
-MAX_LOOKED_AT = 12
+from sojourn.sales.inventory import queries as inventory
 
 
 class SuggestTripsIn(InLanguage):
@@ -60,17 +58,14 @@ async def suggest_trips(call: Call, asked: SuggestTripsIn) -> Suggestions:
             connection, filters, language=asked.language or call.ctx.language, is_active=True
         )
         fitting = [trip for row in json.loads(body) if _holds(trip := card(TripCard, row), asked.people)]
-        ranked = sorted(fitting, key=lambda trip: _rank(trip, asked))[:MAX_LOOKED_AT]
-        found: list[Suggestion] = []
-        for trip in ranked:
-            left = None
-            if asked.travel_date is not None:
-                days = await days_of_trip(call, connection, trip.slug, first=asked.travel_date, last=asked.travel_date)
-                left = min((day.available for day in days), default=0)
-            if left is None or left >= asked.people:
-                found.append(_suggestion(trip, asked, left))
-            if len(found) == asked.limit:
-                break
+        left: dict[UUID, int] | None = None
+        if asked.travel_date is not None:
+            left = await inventory.count_left_of_trips(
+                connection, trip_ids=[trip.id for trip in fitting], day=asked.travel_date, now=call.ctx.now()
+            )
+    free = [trip for trip in fitting if left is None or left.get(trip.id, 0) >= asked.people]
+    best = sorted(free, key=lambda trip: _rank(trip, asked))[: asked.limit]
+    found = [_suggestion(trip, asked, left[trip.id] if left is not None else None) for trip in best]
     return Suggestions(suggestions=found, considered=total)
 
 

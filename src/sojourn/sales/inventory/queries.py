@@ -36,6 +36,18 @@ SELECT g.day::date AS day, coalesce(d.capacity, r.capacity) AS capacity,
  WHERE r.id = $1 AND r.is_active
  ORDER BY g.day
 """
+_LEFT_OF_TRIPS = """
+SELECT r.owner_id AS trip_id,
+       greatest(coalesce(d.capacity, r.capacity) - coalesce(used.quantity, 0), 0)::integer AS places_left
+  FROM resources r
+  LEFT JOIN resource_days d ON d.resource_id = r.id AND d.day = $2
+  LEFT JOIN LATERAL (
+        SELECT sum(c.quantity) AS quantity FROM claims c
+         WHERE c.resource_id = r.id AND c.day = $2 AND c.released_at IS NULL
+           AND (c.expires_at IS NULL OR c.expires_at > $3)
+       ) AS used ON true
+ WHERE r.kind = 'DEPARTURE' AND r.owner_id = ANY ($1::uuid[]) AND r.is_active
+"""
 _FIND_RESOURCES = """
 SELECT kind, id FROM resources
  WHERE (kind, owner_id) IN (('DEPARTURE', $1::uuid), ('ROOM', $2::uuid), ('VEHICLE', $3::uuid), ('GUIDE', $4::uuid))
@@ -109,6 +121,14 @@ async def list_availability(
     """What is left on each day from `first` to `last`, both included."""
     rows = await connection.fetch(_AVAILABILITY, resource_id, first, last, now)
     return [DayAvailability(day=row["day"], capacity=row["capacity"], available=row["available"]) for row in rows]
+
+
+async def count_left_of_trips(
+    connection: Connection, *, trip_ids: Sequence[UUID], day: date, now: datetime
+) -> dict[UUID, int]:
+    """The places that each trip has left on `day`; a trip that is not sold by departures is not in it."""
+    rows = await connection.fetch(_LEFT_OF_TRIPS, list(trip_ids), day, now)
+    return {row["trip_id"]: row["places_left"] for row in rows}
 
 
 async def find_departure(connection: Connection, *, trip_id: UUID) -> UUID | None:
