@@ -103,16 +103,13 @@ async def cancel(
     outcome = preview(booking, storefront=storefront, now=now, by_agency=canceller.is_agency)
     if body.quote_id is not None and body.quote_id != outcome.quote_id:
         raise QuoteChanged(details={"quote_id": outcome.quote_id, "refund_amount": f"{outcome.refund_amount:.2f}"})
-    change_ids = await changes_queries.list_ids(tx, booking_id=booking_id)
+    purchase_ids = [booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)]
     await queries.cancel(
         tx, booking_id=booking_id, reason=body.reason or (BY_AGENCY if canceller.is_agency else BY_CUSTOMER), now=now
     )
-    for purchase_id in (booking_id, *change_ids):
-        closed = await payments.close_open_payments(tx, purchase_id=purchase_id, code="purchase_cancelled", now=now)
-        await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
+    closed = await payments.close_open_payments(tx, purchase_ids=purchase_ids, code="purchase_cancelled", now=now)
     await changes_queries.cancel_pending(tx, booking_id=booking_id, now=now)
     await referrals.note_cancelled(tx, purchase_id=booking_id, now=now)
-    purchase_ids = [booking_id, *change_ids]
     await _give_back(tx, booking, purchase_ids, outcome.refund_amount, canceller, storefront.rules, now, origin)
     act = Act(
         action="booking.cancelled", subject_kind="BOOKING", subject_id=booking_id, actor_id=canceller.user_id,
@@ -125,6 +122,7 @@ async def cancel(
     await enqueue(
         tx,
         effect(BOOKING_CANCELLED, booking_id=booking_id),
+        *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed),
         events.booking_event(
             events.BOOKING_CANCELLED, user_id=booking.user_id, booking_id=booking_id, reference=booking.booking_ref,
             status=BookingStatus.CANCELLED, reason=BY_AGENCY if canceller.is_agency else BY_CUSTOMER, at=now,

@@ -153,7 +153,7 @@ def _new_terms(booking: Booking, facts: Facts, body: ChangeIn, *, storefront: St
 
 async def _change_hold(tx: Connection, booking: Booking, facts: Facts, terms: NewTerms, now: datetime) -> None:
     await _rewrite(tx, booking, terms, paid=ZERO, points=0, now=now)
-    closed = await payments.close_open_payments(tx, purchase_id=booking.id, code="superseded", now=now)
+    closed = await payments.close_open_payments(tx, purchase_ids=[booking.id], code="superseded", now=now)
     await enqueue(tx, *(effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed))
     await inventory.take(
         tx, kind=PurchaseKind.BOOKING, purchase_id=booking.id,

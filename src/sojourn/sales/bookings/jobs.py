@@ -29,7 +29,7 @@ async def tidy_lapsed_holds(work: Work) -> None:
             booking = await queries.lock_booking(tx, booking_id=booking_id)
             if booking is None or not await queries.expire(tx, booking_id=booking_id, now=now):
                 continue
-            closed = await payments.close_open_payments(tx, purchase_id=booking_id, code="hold_expired", now=now)
+            closed = await payments.close_open_payments(tx, purchase_ids=[booking_id], code="hold_expired", now=now)
             if booking.loyalty_points_used:
                 await loyalty.release(tx, purchase_id=booking_id)
             act = Act(

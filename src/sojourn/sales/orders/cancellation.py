@@ -101,7 +101,7 @@ async def cancel_locked(
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)
     await referrals.note_cancelled(tx, purchase_id=order.id, now=now)
-    closed = await close_open_payments(tx, purchase_id=order.id, code="purchase_cancelled", now=now)
+    closed = await close_open_payments(tx, purchase_ids=[order.id], code="purchase_cancelled", now=now)
     if terms.amount > ZERO:
         payments = await lock_applied_payments(tx, purchase_ids=[order.id])
         await request_over(

@@ -57,7 +57,7 @@ UPDATE payments SET closed_at = $2, updated_at = $2,
 _CLOSE_OPEN = """
 UPDATE payments SET closed_at = $2, updated_at = $2,
        status = CASE WHEN status = 'PENDING' THEN 'FAILED' ELSE status END, failure_code = coalesce(failure_code, $3)
- WHERE purchase_id = $1 AND closed_at IS NULL AND captured_amount = 0 RETURNING id
+ WHERE purchase_id = ANY ($1) AND closed_at IS NULL AND captured_amount = 0 RETURNING id
 """
 _FAILED = """
 UPDATE payments SET status = 'FAILED', failure_code = $2, failure_message = $3, card_brand = coalesce($4, card_brand),
@@ -233,9 +233,9 @@ async def close_payment(tx: Connection, *, payment_id: UUID, code: str, now: dat
     await tx.execute(_CLOSE, payment_id, now, code)
 
 
-async def close_open_payments(tx: Connection, *, purchase_id: UUID, code: str, now: datetime) -> list[UUID]:
+async def close_open_payments(tx: Connection, *, purchase_ids: Sequence[UUID], code: str, now: datetime) -> list[UUID]:
     """Close what still waits for money; returns the payments whose intents must be cancelled at the provider."""
-    return [row["id"] for row in await tx.fetch(_CLOSE_OPEN, purchase_id, now, code)]
+    return [row["id"] for row in await tx.fetch(_CLOSE_OPEN, list(purchase_ids), now, code)]
 
 
 async def mark_failed(

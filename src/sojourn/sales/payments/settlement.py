@@ -187,7 +187,7 @@ async def _apply(
         effects.append(effect(READ_CARD, payment_id=payment.id))  # a webhook names the charge, not the card
     if payment.closed_at is not None:
         # Another way to pay had taken this one's place: nobody should pay by that one any more.
-        closed = await queries.close_open_payments(tx, purchase_id=purchase.id, code="superseded", now=now)
+        closed = await queries.close_open_payments(tx, purchase_ids=[purchase.id], code="superseded", now=now)
         effects += [effect(CANCEL_INTENT, payment_id=payment_id) for payment_id in closed]
     await enqueue(tx, *effects)
     return Disposition.APPLIED
