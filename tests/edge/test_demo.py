@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from tests.support.waiting import until
 
 from sojourn.platform.processes import find_free_port
 from sojourn.up.children import MARK
@@ -23,13 +23,6 @@ pytestmark = pytest.mark.slow
 
 CHAPTERS = ("1. DerLg", "2. Holyone", "3. 20 travellers", "4. The payment provider", "5. DerLg", "6. Holyone")
 SECONDS = 180.0
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True)

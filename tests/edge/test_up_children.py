@@ -4,44 +4,37 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.support.waiting import until
 
 from sojourn.platform.processes import LAUNCHER, find_free_port
 from sojourn.up.children import MARK, Child, Program, ProgramFailed, end_leftovers, stop_all, wait_until_ready
 
-SLEEPER = (sys.executable, "-c", "import time; print('awake', flush=True); time.sleep(600)")
+SLEEPER = (sys.executable, "-c", "import signal; print('awake', flush=True); signal.pause()")
 STUBBORN = (
     sys.executable,
     "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('awake', flush=True); time.sleep(600)",
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('awake', flush=True); signal.pause()",
 )
 _PARENT_SCRIPT = """
-import subprocess, sys, time
-inner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+import signal, subprocess, sys
+inner = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
 print(inner.pid, flush=True)
-time.sleep(600)
+signal.pause()
 """
 PARENT = (sys.executable, "-c", _PARENT_SCRIPT)
 # Starts a program as the supervisor does, and tells its own child's number.
 _STARTER_SCRIPT = f"""
 import os, subprocess, sys
 launcher = [sys.executable, "-I", "-S", {str(LAUNCHER)!r}, str(os.getpid()), "{int(signal.SIGTERM)}", "-"]
-child = subprocess.Popen([*launcher, sys.executable, "-c", "import time; print('awake', flush=True); time.sleep(600)"])
+child = subprocess.Popen([*launcher, sys.executable, "-c", "import signal; print('awake', flush=True); signal.pause()"])
 print(child.pid, flush=True)
 child.wait()
 """
-
-
-def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def watch_until(child: Child, condition: Callable[[], object]) -> None:
@@ -121,7 +114,7 @@ print('{"level": "info", "event": "no ERROR here"}')
 print('{"level": "error", "event": "disk full"}')
 print('a quiet line')
 print('ERROR in plain words', flush=True)
-import time; time.sleep(600)
+import signal; signal.pause()
 """
     child = make_child(sys.executable, "-c", script)
     watch_until(child, lambda: len(said) == 2)
