@@ -5,44 +5,29 @@ A file is known by its slug. Rows that a person has changed since are left alone
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
-from uuid import UUID
+from typing import Any, Generic
 
 import yaml
 from pydantic import ValidationError
 
-from sojourn.catalog.departures import put_departure
 from sojourn.catalog.eligibility.goods import RULE
-from sojourn.catalog.eligibility.models import EligibilityRuleIn
 from sojourn.catalog.eligibility.rules import spread_file
 from sojourn.catalog.faults import Fault, faults_in
 from sojourn.catalog.festivals.goods import FESTIVAL
-from sojourn.catalog.festivals.models import FestivalIn
 from sojourn.catalog.guides.goods import GUIDE
-from sojourn.catalog.guides.models import GuideIn
 from sojourn.catalog.hotels.goods import HOTEL
-from sojourn.catalog.hotels.models import HotelIn
 from sojourn.catalog.places.goods import PLACE
-from sojourn.catalog.places.models import PlaceIn
-from sojourn.catalog.services import queries as service_queries
-from sojourn.catalog.services import rules as service_rules
-from sojourn.catalog.services import service as services
-from sojourn.catalog.services.models import ServiceIn
+from sojourn.catalog.services.goods import SERVICE
 from sojourn.catalog.shelf_queries import upsert
-from sojourn.catalog.shelving import stored
-from sojourn.catalog.statements import LoadedRow
+from sojourn.catalog.shelving import Goods, Model
 from sojourn.catalog.transportation.goods import VEHICLE
-from sojourn.catalog.transportation.models import VehicleIn
-from sojourn.catalog.trips import queries as trip_queries
-from sojourn.catalog.trips import rules as trip_rules
-from sojourn.catalog.trips import service as trips
-from sojourn.catalog.trips.models import TripIn
+from sojourn.catalog.trips.goods import TRIP
 from sojourn.platform.db.database import Connection, Database
 from sojourn.platform.db.listen import CATALOGUE_CHANGED, notify
 from sojourn.platform.kit.ids import new_id
@@ -50,22 +35,7 @@ from sojourn.platform.storefront import Storefront
 
 LANGUAGES = ("en", "km", "zh")
 
-Content = Mapping[str, Any]
 Texts = Mapping[str, tuple[str, str, str]]
-
-
-class _Entry(Protocol):
-    @property
-    def slug(self) -> str: ...
-
-
-class _Upsert(Protocol):
-    async def __call__(
-        self, tx: Connection, *, new_id: UUID, content: Content, source_hash: str, now: datetime
-    ) -> LoadedRow | None: ...
-
-
-Model = TypeVar("Model", bound=_Entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +43,19 @@ class _Kind(Generic[Model]):
     """Where files of one kind lie, and what they become. `texts`: a text in three languages, and its row's columns."""
 
     pattern: str
-    # From JSON, because only there a strict model still takes text for an enum or an amount.
-    read: Callable[[str], Model]
-    rules: Callable[[Model], Iterable[Fault]]
+    goods: Goods[Model]
     texts: Texts
-    stored: Callable[[Model], Content]
-    upsert: _Upsert
-    derive: Callable[[Connection, UUID, Model, datetime], Awaitable[None]] | None = None
+    is_strict: bool = True
     # What else is written otherwise in a file than in a row.
     respell: Callable[[dict[str, Any]], dict[str, Any]] = dict
     # A file of many entries, which are then known by their slugs and not by the file's name.
     spread: Callable[[Mapping[str, Any]], Iterable[dict[str, Any]]] | None = None
+
+    def read(self, content: dict[str, Any]) -> Model:
+        """Raises ValidationError."""
+        # From JSON, because only there a strict model still takes text for an enum or an amount.
+        text = json.dumps(self.respell(_spread(content, self.texts)), default=str)
+        return self.goods.model.model_validate_json(text, strict=self.is_strict, by_alias=False, by_name=True)
 
 
 def _in_three(*names: str, khmer: str = "kh") -> dict[str, tuple[str, str, str]]:
@@ -114,87 +86,27 @@ def _entries_of(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return entries
 
 
-async def _put_departure(tx: Connection, trip_id: UUID, _: TripIn, now: datetime) -> None:
-    await put_departure(tx, trip_id=trip_id, now=now)
-
-
-_TRIPS = _Kind(
-    pattern="trips/*.yaml",
-    read=partial(TripIn.model_validate_json, strict=True, by_alias=False, by_name=True),
-    rules=trip_rules.faults_of,
-    texts=_in_three("title", "summary"),
-    stored=trips.stored,
-    upsert=trip_queries.upsert_trip,
-    derive=_put_departure,
-)
-_SERVICES = _Kind(
-    pattern="services/**/*.yaml",
-    read=partial(ServiceIn.model_validate_json, strict=True, by_alias=False, by_name=True),
-    rules=service_rules.faults_of,
-    texts=_in_three("title", "description", "long_description", khmer="km"),
-    stored=services.stored,
-    upsert=service_queries.upsert_service,
-)
-_HOTELS = _Kind(
-    pattern="hotels/*.yaml",
-    read=partial(HotelIn.model_validate_json, strict=True, by_alias=False, by_name=True),
-    rules=HOTEL.faults,
-    texts=_in_three("name", "description"),
-    stored=stored,
-    upsert=partial(upsert, kind=HOTEL.shelf),
-    derive=HOTEL.derive,
-    respell=_respell_hotel,
-)
-_VEHICLES = _Kind(
-    pattern="vehicles/*.yaml",
-    read=partial(VehicleIn.model_validate_json, strict=True, by_alias=False, by_name=True),
-    rules=VEHICLE.faults,
-    texts=_in_three("name"),
-    stored=stored,
-    upsert=partial(upsert, kind=VEHICLE.shelf),
-    derive=VEHICLE.derive,
-    respell=_respell_vehicle,
-)
-_GUIDES = _Kind(
-    pattern="guides/*.yaml",
-    read=partial(GuideIn.model_validate_json, strict=True, by_alias=False, by_name=True),
-    rules=GUIDE.faults,
-    texts=_in_three("bio"),
-    stored=stored,
-    upsert=partial(upsert, kind=GUIDE.shelf),
-    derive=GUIDE.derive,
-)
-_PLACES = _Kind(
-    pattern="places/*.yaml",
-    read=partial(PlaceIn.model_validate_json, strict=True, by_alias=False, by_name=True),
-    rules=PLACE.faults,
-    texts=_in_three("name", "description"),
-    stored=stored,
-    upsert=partial(upsert, kind=PLACE.shelf),
-)
-_FESTIVALS = _Kind(
-    pattern="festivals/*.yaml",
-    read=partial(FestivalIn.model_validate_json, strict=True, by_alias=False, by_name=True),
-    rules=FESTIVAL.faults,
-    texts=_in_three("name", "description", "what_to_know"),
-    stored=stored,
-    upsert=partial(upsert, kind=FESTIVAL.shelf),
-    derive=FESTIVAL.derive,
-)
-_ELIGIBILITY = _Kind(
-    pattern="eligibility/*.yaml",
-    # Not strict: that would take no text for a day, whoever wrote it.
-    read=partial(EligibilityRuleIn.model_validate_json, by_alias=False, by_name=True),
-    rules=RULE.faults,
-    texts={},
-    stored=stored,
-    upsert=partial(upsert, kind=RULE.shelf),
-    respell=partial(_spread_if_there, texts=_in_three("caution", khmer="km")),
-    spread=spread_file,
-)
 _KINDS: tuple[_Kind[Any], ...] = (
-    _TRIPS, _SERVICES, _HOTELS, _VEHICLES, _GUIDES, _PLACES, _FESTIVALS, _ELIGIBILITY,
-)  # fmt: skip
+    _Kind(pattern="trips/*.yaml", goods=TRIP, texts=_in_three("title", "summary")),
+    _Kind(
+        pattern="services/**/*.yaml",
+        goods=SERVICE,
+        texts=_in_three("title", "description", "long_description", khmer="km"),
+    ),
+    _Kind(pattern="hotels/*.yaml", goods=HOTEL, texts=_in_three("name", "description"), respell=_respell_hotel),
+    _Kind(pattern="vehicles/*.yaml", goods=VEHICLE, texts=_in_three("name"), respell=_respell_vehicle),
+    _Kind(pattern="guides/*.yaml", goods=GUIDE, texts=_in_three("bio")),
+    _Kind(pattern="places/*.yaml", goods=PLACE, texts=_in_three("name", "description")),
+    _Kind(pattern="festivals/*.yaml", goods=FESTIVAL, texts=_in_three("name", "description", "what_to_know")),
+    _Kind(
+        pattern="eligibility/*.yaml",
+        goods=RULE,
+        texts={},
+        is_strict=False,  # a strict one would take no text for a day, whoever wrote it
+        respell=partial(_spread_if_there, texts=_in_three("caution", khmer="km")),
+        spread=spread_file,
+    ),
+)
 
 
 class CatalogueInvalid(Exception):
@@ -241,9 +153,9 @@ def _read_all(folder: Path, kind: _Kind[Model], faults: list[str]) -> list[Model
         wrong: list[Fault] = []
         try:
             for content in _contents(path, kind):
-                entry = kind.read(json.dumps(kind.respell(_spread(content, kind.texts)), default=str))
+                entry = kind.read(content)
                 is_taken = entry.slug in found
-                wrong += [*kind.rules(entry), *_faults_of_slug(entry.slug, path, kind, is_taken=is_taken)]
+                wrong += [*kind.goods.faults(entry), *_faults_of_slug(entry.slug, path, kind, is_taken=is_taken)]
                 found[entry.slug] = entry
         except ValidationError as error:
             wrong += faults_in(error)
@@ -300,9 +212,10 @@ def _faults_of_slug(slug: str, path: Path, kind: _Kind[Any], *, is_taken: bool) 
 
 
 async def _put(tx: Connection, kind: _Kind[Model], entry: Model, *, counts: Counter[str], now: datetime) -> None:
-    content = kind.stored(entry)
+    goods = kind.goods
+    content = goods.stored(entry)
     digest = blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
-    row = await kind.upsert(tx, new_id=new_id(), content=content, source_hash=digest, now=now)
+    row = await upsert(tx, goods.shelf, new_id=new_id(), content=content, source_hash=digest, now=now)
     counts["kept" if row is None else "added" if row.is_new else "changed"] += 1
-    if row is not None and kind.derive is not None:
-        await kind.derive(tx, row.id, entry, now)
+    if row is not None and goods.derive is not None:
+        await goods.derive(tx, row.id, entry, now)

@@ -1,4 +1,4 @@
-"""What hotels, vehicles, guides, places and festivals have in common: the statements that read and write one of them.
+"""What every kind in the catalogue has in common: the statements that read and write one entry of it.
 
 Each kind says its table, its answer and its columns once, in its `queries.py`; the statements follow from these.
 """
@@ -124,7 +124,7 @@ async def lock(tx: Connection, kind: Shelf, entry_id: UUID) -> tuple[int, dict[s
 
 
 async def upsert(
-    tx: Connection, *, kind: Shelf, new_id: UUID, content: Mapping[str, Any], source_hash: str, now: datetime
+    tx: Connection, kind: Shelf, *, new_id: UUID, content: Mapping[str, Any], source_hash: str, now: datetime
 ) -> LoadedRow | None:
     """Put a data file's entry in. None when the row stays as it is: unchanged, or changed by a person since."""
     row = await tx.fetchrow(kind.upsert, new_id, now, source_hash, content)

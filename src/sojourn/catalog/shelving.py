@@ -1,13 +1,14 @@
-"""Changing hotels, vehicles, guides, places and festivals: admins only. Each change takes along what follows from the
-entry (its stock, its days) and drops cached answers."""
+"""Changing what is on the shelf, of whichever kind: admins only. Each change takes along what follows from the entry
+(its stock, its days) and drops cached answers."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from decimal import Decimal
+from typing import Annotated, Any, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from sojourn.catalog import shelf_queries
 from sojourn.catalog.errors import VersionConflict, refusing_taken_slug
@@ -33,26 +34,24 @@ class Entry(Protocol):
 
     def model_dump(self, *, mode: str) -> dict[str, Any]: ...
 
+    @classmethod
+    def model_validate(cls, obj: Any) -> Self: ...  # noqa: ANN401 - as pydantic has it
+
+    @classmethod
+    def model_validate_json(cls, json_data: str, *, strict: bool, by_alias: bool, by_name: bool) -> Self: ...
+
 
 class Patch(Wire):
     """What is to change; what is left out stays. With `version` (as read before), a change made since is not lost."""
 
-    version: int | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were sent, in values of JSON."""
+        return self.model_dump(mode="json", exclude_unset=True, exclude={"version"})
 
 
 Model = TypeVar("Model", bound=Entry)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goods(Generic[Model]):
-    """One kind of entry. `derive` makes what is kept beside it (resources, days) what it says, in the transaction that
-    changed it."""
-
-    name: str
-    shelf: Shelf
-    read: Callable[[Mapping[str, Any]], Model]
-    faults: Callable[[Model], Iterable[Fault]]
-    derive: Callable[[Connection, UUID, Model, datetime], Awaitable[None]] | None = None
 
 
 def stored(entry: Entry) -> dict[str, Any]:
@@ -63,6 +62,20 @@ def stored(entry: Entry) -> dict[str, Any]:
     return content
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods(Generic[Model]):
+    """One kind of entry. `amount` is the price, in USD, that the audit trail notes. `derive` makes what is kept beside
+    the entry (resources, days) what it says, in the transaction that changed it."""
+
+    name: str
+    shelf: Shelf
+    model: type[Model]
+    faults: Callable[[Model], Iterable[Fault]]
+    stored: Callable[[Model], dict[str, Any]] = stored
+    amount: Callable[[Model], Decimal] | None = None
+    derive: Callable[[Connection, UUID, Model, datetime], Awaitable[None]] | None = None
+
+
 async def create(
     tx: Connection, goods: Goods[Model], *, admin: Actor, body: Model, now: datetime, origin: Origin
 ) -> UUID:
@@ -70,7 +83,7 @@ async def create(
     refuse(goods.faults(body))
     entry_id = new_id()
     with refusing_taken_slug():
-        await shelf_queries.insert(tx, goods.shelf, entry_id=entry_id, content=stored(body), now=now)
+        await shelf_queries.insert(tx, goods.shelf, entry_id=entry_id, content=goods.stored(body), now=now)
     await _announce(tx, goods, "created", entry_id=entry_id, entry=body, admin=admin, now=now, origin=origin)
     return entry_id
 
@@ -85,11 +98,10 @@ async def change(
     version, content = await shelf_queries.lock(tx, goods.shelf, entry_id)
     if body.version is not None and body.version != version:
         raise VersionConflict(details={"version": version})
-    changes = body.model_dump(mode="json", exclude_unset=True, exclude={"version"})
-    changed = _read(goods, {**content, **changes})
+    changed = _read(goods, {**content, **body.changes()})
     refuse(goods.faults(changed))
     with refusing_taken_slug():
-        await shelf_queries.update(tx, goods.shelf, entry_id=entry_id, content=stored(changed), now=now)
+        await shelf_queries.update(tx, goods.shelf, entry_id=entry_id, content=goods.stored(changed), now=now)
     await _announce(tx, goods, "changed", entry_id=entry_id, entry=changed, admin=admin, now=now, origin=origin)
 
 
@@ -111,7 +123,7 @@ def _read(goods: Goods[Model], content: Mapping[str, Any]) -> Model:
     policy = content.get(POLICY)
     chosen = {POLICY: as_chosen(policy)} if isinstance(policy, Mapping) else {}
     try:
-        return goods.read({**content, **chosen})
+        return goods.model.model_validate({**content, **chosen})
     except ValidationError as error:
         raise invalid(faults_in(error)) from None
 
@@ -123,8 +135,9 @@ async def _announce(
     if goods.derive is not None:
         await goods.derive(tx, entry_id, entry, now)
     await notify(tx, CATALOGUE_CHANGED)
+    amount = goods.amount(entry) if goods.amount else None
     act = Act(
         action=f"{goods.name}.{verb}", subject_kind=goods.name.upper(), subject_id=entry_id, actor_id=admin.user_id,
-        reference=entry.slug,
+        amount=amount, currency=None if amount is None else "USD", reference=entry.slug,
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)

@@ -57,7 +57,7 @@ async def test_postgresql_understands(connection: "asyncpg.Connection[asyncpg.Re
 def test_the_search_finds_statements_of_every_shape() -> None:
     assert len(STATEMENTS) > 30
     assert "platform.http.idempotency._BEGIN" in STATEMENTS
-    assert "catalog.trips.queries.INSERT_TRIP" in STATEMENTS
+    assert "catalog.trips.queries.TRIPS[7]" in STATEMENTS
     assert list(texts_in({"a": ("SELECT 1", ["SELECT 2"])})) == ["SELECT 1", "SELECT 2"]
 
 

@@ -4,6 +4,4 @@ from sojourn.catalog.eligibility import queries, rules
 from sojourn.catalog.eligibility.models import EligibilityRuleIn
 from sojourn.catalog.shelving import Goods
 
-RULE = Goods(
-    name="eligibility_rule", shelf=queries.RULES, read=EligibilityRuleIn.model_validate, faults=rules.faults_of
-)
+RULE = Goods(name="eligibility_rule", shelf=queries.RULES, model=EligibilityRuleIn, faults=rules.faults_of)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog import shelf_queries, shelf_routes
 from sojourn.catalog.eligibility import queries
 from sojourn.catalog.eligibility.answering import answer, list_countries
 from sojourn.catalog.eligibility.errors import EligibilityRuleNotFound
@@ -96,11 +96,7 @@ async def get_eligibility_rule(ctx: Ctx, admin: CurrentAdmin, rule_id: UUID) -> 
 )
 async def create_eligibility_rule(ctx: Ctx, admin: CurrentAdmin, body: EligibilityRuleIn) -> EligibilityRuleOut:
     """Add what an authority says. There is one rule for a nationality, destination and purpose."""
-    async with ctx.unit_of_work() as tx:
-        rule_id = await shelving.create(tx, RULE, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        written = await shelf_queries.get(tx, RULES, rule_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("EligibilityRuleOut", RawJson(written))
+    return cast("EligibilityRuleOut", await shelf_routes.create(ctx, RULE, admin=admin, body=body))
 
 
 @router.patch(
@@ -113,11 +109,7 @@ async def change_eligibility_rule(
     ctx: Ctx, admin: CurrentAdmin, rule_id: UUID, body: EligibilityRulePatch
 ) -> EligibilityRuleOut:
     """Change what is sent, leave the rest: `checked_on` alone, when the authority still says the same."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.change(tx, RULE, admin=admin, entry_id=rule_id, body=body, now=ctx.now(), origin=ctx.origin)
-        written = await shelf_queries.get(tx, RULES, rule_id, language=ctx.language)
-    ctx.runtime.cache.drop()
-    return cast("EligibilityRuleOut", RawJson(written))
+    return cast("EligibilityRuleOut", await shelf_routes.change(ctx, RULE, rule_id, admin=admin, body=body))
 
 
 @router.delete(
@@ -128,6 +120,4 @@ async def change_eligibility_rule(
 )
 async def retire_eligibility_rule(ctx: Ctx, admin: CurrentAdmin, rule_id: UUID) -> None:
     """Take a rule out of the answers: the question is then one for a consultant."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.retire(tx, RULE, admin=admin, entry_id=rule_id, now=ctx.now(), origin=ctx.origin)
-    ctx.runtime.cache.drop()
+    await shelf_routes.retire(ctx, RULE, rule_id, admin=admin)

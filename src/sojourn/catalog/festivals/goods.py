@@ -17,6 +17,4 @@ async def put_days(tx: Connection, festival_id: UUID, festival: FestivalIn, now:
     await queries.put_days(tx, festival_id=festival_id, days=days)
 
 
-FESTIVAL = Goods(
-    name="festival", shelf=queries.FESTIVALS, read=FestivalIn.model_validate, faults=rules.faults_of, derive=put_days
-)
+FESTIVAL = Goods(name="festival", shelf=queries.FESTIVALS, model=FestivalIn, faults=rules.faults_of, derive=put_days)

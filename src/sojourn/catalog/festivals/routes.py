@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
 from sojourn.catalog.faults import refuse
 from sojourn.catalog.festivals import queries
@@ -21,7 +21,6 @@ from sojourn.catalog.festivals.models import (
     OccurrenceOut,
     UpcomingFilters,
 )
-from sojourn.catalog.festivals.queries import FESTIVALS
 from sojourn.catalog.festivals.rules import faults_of_filters, span_of
 from sojourn.catalog.values import InLanguage
 from sojourn.people.auth.access import CurrentAdmin
@@ -79,11 +78,7 @@ async def get_festival(
     ctx: Ctx, request: Request, festival_id: str, asked: Annotated[InLanguage, Query()]
 ) -> FestivalOut:
     """One festival with its days, by id or slug."""
-    request.scope["is_public_answer"] = True
-    language = asked.language or ctx.language
-    async with ctx.read() as connection:
-        body = await shelf_queries.get_active(connection, FESTIVALS, festival_id, language=language)
-    return cast("FestivalOut", RawJson(body))
+    return cast("FestivalOut", await shelf_routes.get_active(ctx, request, FESTIVAL, festival_id, asked=asked))
 
 
 @router.get("/admin/festivals", operation_id="list_all_festivals", dependencies=_WRITES)
@@ -104,11 +99,7 @@ async def list_all_festivals(
 )
 async def create_festival(ctx: Ctx, admin: CurrentAdmin, body: FestivalIn) -> FestivalOut:
     """Add a festival. What `dates` say of a year counts more than what `reckoning` finds for it."""
-    async with ctx.unit_of_work() as tx:
-        entry_id = await shelving.create(tx, FESTIVAL, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await shelf_queries.get(tx, FESTIVALS, entry_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("FestivalOut", RawJson(answer))
+    return cast("FestivalOut", await shelf_routes.create(ctx, FESTIVAL, admin=admin, body=body))
 
 
 @router.patch(
@@ -120,13 +111,7 @@ async def create_festival(ctx: Ctx, admin: CurrentAdmin, body: FestivalIn) -> Fe
 async def change_festival(ctx: Ctx, admin: CurrentAdmin, festival_id: UUID, body: FestivalPatch) -> FestivalOut:
     """Change what is sent, leave the rest; `dates` are replaced as a whole. Send the `version` you read to be told when
     somebody else was faster."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.change(
-            tx, FESTIVAL, admin=admin, entry_id=festival_id, body=body, now=ctx.now(), origin=ctx.origin
-        )
-        answer = await shelf_queries.get(tx, FESTIVALS, festival_id, language=ctx.language)
-    ctx.runtime.cache.drop()
-    return cast("FestivalOut", RawJson(answer))
+    return cast("FestivalOut", await shelf_routes.change(ctx, FESTIVAL, festival_id, admin=admin, body=body))
 
 
 @router.delete(
@@ -137,6 +122,4 @@ async def change_festival(ctx: Ctx, admin: CurrentAdmin, festival_id: UUID, body
 )
 async def retire_festival(ctx: Ctx, admin: CurrentAdmin, festival_id: UUID) -> None:
     """Take a festival off the calendar. It is not deleted."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.retire(tx, FESTIVAL, admin=admin, entry_id=festival_id, now=ctx.now(), origin=ctx.origin)
-    ctx.runtime.cache.drop()
+    await shelf_routes.retire(ctx, FESTIVAL, festival_id, admin=admin)

@@ -13,6 +13,4 @@ async def _put_stock(tx: Connection, guide_id: UUID, _: GuideIn, now: datetime) 
     await queries.put_stock(tx, guide_id=guide_id, now=now)
 
 
-GUIDE = Goods(
-    name="guide", shelf=queries.GUIDES, read=GuideIn.model_validate, faults=rules.faults_of, derive=_put_stock
-)
+GUIDE = Goods(name="guide", shelf=queries.GUIDES, model=GuideIn, faults=rules.faults_of, derive=_put_stock)

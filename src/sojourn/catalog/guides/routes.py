@@ -5,14 +5,13 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
 from sojourn.catalog.faults import refuse
 from sojourn.catalog.guides import queries
 from sojourn.catalog.guides.errors import GuideNotFound
 from sojourn.catalog.guides.goods import GUIDE
 from sojourn.catalog.guides.models import AdminGuideFilters, GuideFilters, GuideIn, GuideOut, GuidePatch
-from sojourn.catalog.guides.queries import GUIDES
 from sojourn.catalog.guides.rules import faults_of_filters
 from sojourn.catalog.values import InLanguage
 from sojourn.people.auth.access import CurrentAdmin
@@ -41,10 +40,7 @@ async def list_guides(ctx: Ctx, request: Request, filters: Annotated[GuideFilter
 @router.get("/guides/{guide_id}", operation_id="get_guide", dependencies=_READS, responses=refuses(GuideNotFound))
 async def get_guide(ctx: Ctx, request: Request, guide_id: str, asked: Annotated[InLanguage, Query()]) -> GuideOut:
     """One guide on offer, by id or slug."""
-    request.scope["is_public_answer"] = True
-    async with ctx.read() as connection:
-        body = await shelf_queries.get_active(connection, GUIDES, guide_id, language=asked.language or ctx.language)
-    return cast("GuideOut", RawJson(body))
+    return cast("GuideOut", await shelf_routes.get_active(ctx, request, GUIDE, guide_id, asked=asked))
 
 
 @router.get("/admin/guides", operation_id="list_all_guides", dependencies=_WRITES)
@@ -61,11 +57,7 @@ async def list_all_guides(
 )
 async def create_guide(ctx: Ctx, admin: CurrentAdmin, body: GuideIn) -> GuideOut:
     """Add a guide. `cancellation_policy` is a preset's name or own tiers, the most hours first."""
-    async with ctx.unit_of_work() as tx:
-        entry_id = await shelving.create(tx, GUIDE, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await shelf_queries.get(tx, GUIDES, entry_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("GuideOut", RawJson(answer))
+    return cast("GuideOut", await shelf_routes.create(ctx, GUIDE, admin=admin, body=body))
 
 
 @router.patch(
@@ -76,11 +68,7 @@ async def create_guide(ctx: Ctx, admin: CurrentAdmin, body: GuideIn) -> GuideOut
 )
 async def change_guide(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID, body: GuidePatch) -> GuideOut:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.change(tx, GUIDE, admin=admin, entry_id=guide_id, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await shelf_queries.get(tx, GUIDES, guide_id, language=ctx.language)
-    ctx.runtime.cache.drop()
-    return cast("GuideOut", RawJson(answer))
+    return cast("GuideOut", await shelf_routes.change(ctx, GUIDE, guide_id, admin=admin, body=body))
 
 
 @router.delete(
@@ -88,9 +76,7 @@ async def change_guide(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID, body: Guid
 )
 async def retire_guide(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID) -> None:
     """Take a guide off the shelf. It is not deleted: what was sold of it stands."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.retire(tx, GUIDE, admin=admin, entry_id=guide_id, now=ctx.now(), origin=ctx.origin)
-    ctx.runtime.cache.drop()
+    await shelf_routes.retire(ctx, GUIDE, guide_id, admin=admin)
 
 
 async def _page(ctx: Ctx, filters: GuideFilters, *, is_active: bool | None) -> Page[GuideOut]:

@@ -13,6 +13,4 @@ async def _put_stock(tx: Connection, hotel_id: UUID, hotel: HotelIn, now: dateti
     await queries.put_rooms(tx, hotel_id=hotel_id, rooms=hotel.rooms, now=now)
 
 
-HOTEL = Goods(
-    name="hotel", shelf=queries.HOTELS, read=HotelIn.model_validate, faults=rules.faults_of, derive=_put_stock
-)
+HOTEL = Goods(name="hotel", shelf=queries.HOTELS, model=HotelIn, faults=rules.faults_of, derive=_put_stock)

@@ -5,14 +5,13 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
 from sojourn.catalog.faults import refuse
 from sojourn.catalog.hotels import queries
 from sojourn.catalog.hotels.errors import HotelNotFound
 from sojourn.catalog.hotels.goods import HOTEL
 from sojourn.catalog.hotels.models import AdminHotelFilters, HotelFilters, HotelIn, HotelOut, HotelPatch
-from sojourn.catalog.hotels.queries import HOTELS
 from sojourn.catalog.hotels.rules import faults_of_filters
 from sojourn.catalog.values import InLanguage
 from sojourn.people.auth.access import CurrentAdmin
@@ -41,10 +40,7 @@ async def list_hotels(ctx: Ctx, request: Request, filters: Annotated[HotelFilter
 @router.get("/hotels/{hotel_id}", operation_id="get_hotel", dependencies=_READS, responses=refuses(HotelNotFound))
 async def get_hotel(ctx: Ctx, request: Request, hotel_id: str, asked: Annotated[InLanguage, Query()]) -> HotelOut:
     """One hotel on offer, by id or slug."""
-    request.scope["is_public_answer"] = True
-    async with ctx.read() as connection:
-        body = await shelf_queries.get_active(connection, HOTELS, hotel_id, language=asked.language or ctx.language)
-    return cast("HotelOut", RawJson(body))
+    return cast("HotelOut", await shelf_routes.get_active(ctx, request, HOTEL, hotel_id, asked=asked))
 
 
 @router.get("/admin/hotels", operation_id="list_all_hotels", dependencies=_WRITES)
@@ -61,11 +57,7 @@ async def list_all_hotels(
 )
 async def create_hotel(ctx: Ctx, admin: CurrentAdmin, body: HotelIn) -> HotelOut:
     """Add a hotel. `cancellation_policy` is a preset's name or own tiers, the most hours first."""
-    async with ctx.unit_of_work() as tx:
-        entry_id = await shelving.create(tx, HOTEL, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await shelf_queries.get(tx, HOTELS, entry_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("HotelOut", RawJson(answer))
+    return cast("HotelOut", await shelf_routes.create(ctx, HOTEL, admin=admin, body=body))
 
 
 @router.patch(
@@ -76,11 +68,7 @@ async def create_hotel(ctx: Ctx, admin: CurrentAdmin, body: HotelIn) -> HotelOut
 )
 async def change_hotel(ctx: Ctx, admin: CurrentAdmin, hotel_id: UUID, body: HotelPatch) -> HotelOut:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.change(tx, HOTEL, admin=admin, entry_id=hotel_id, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await shelf_queries.get(tx, HOTELS, hotel_id, language=ctx.language)
-    ctx.runtime.cache.drop()
-    return cast("HotelOut", RawJson(answer))
+    return cast("HotelOut", await shelf_routes.change(ctx, HOTEL, hotel_id, admin=admin, body=body))
 
 
 @router.delete(
@@ -88,9 +76,7 @@ async def change_hotel(ctx: Ctx, admin: CurrentAdmin, hotel_id: UUID, body: Hote
 )
 async def retire_hotel(ctx: Ctx, admin: CurrentAdmin, hotel_id: UUID) -> None:
     """Take a hotel off the shelf. It is not deleted: what was sold of it stands."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.retire(tx, HOTEL, admin=admin, entry_id=hotel_id, now=ctx.now(), origin=ctx.origin)
-    ctx.runtime.cache.drop()
+    await shelf_routes.retire(ctx, HOTEL, hotel_id, admin=admin)
 
 
 async def _page(ctx: Ctx, filters: HotelFilters, *, is_active: bool | None) -> Page[HotelOut]:

@@ -4,4 +4,4 @@ from sojourn.catalog.places import queries, rules
 from sojourn.catalog.places.models import PlaceIn
 from sojourn.catalog.shelving import Goods
 
-PLACE = Goods(name="place", shelf=queries.PLACES, read=PlaceIn.model_validate, faults=rules.faults_of)
+PLACE = Goods(name="place", shelf=queries.PLACES, model=PlaceIn, faults=rules.faults_of)

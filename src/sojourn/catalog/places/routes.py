@@ -5,14 +5,13 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
 from sojourn.catalog.faults import refuse
 from sojourn.catalog.places import queries
 from sojourn.catalog.places.errors import PlaceNotFound
 from sojourn.catalog.places.goods import PLACE
 from sojourn.catalog.places.models import AdminPlaceSearch, PlaceIn, PlaceOut, PlacePatch, PlaceSearch
-from sojourn.catalog.places.queries import PLACES
 from sojourn.catalog.places.rules import faults_of_filters
 from sojourn.catalog.values import InLanguage
 from sojourn.people.auth.access import CurrentAdmin
@@ -45,10 +44,7 @@ async def search_places(ctx: Ctx, request: Request, filters: Annotated[PlaceSear
 @router.get("/places/{place_id}", operation_id="get_place", dependencies=_READS, responses=refuses(PlaceNotFound))
 async def get_place(ctx: Ctx, request: Request, place_id: str, asked: Annotated[InLanguage, Query()]) -> PlaceOut:
     """One place, by id or slug."""
-    request.scope["is_public_answer"] = True
-    async with ctx.read() as connection:
-        body = await shelf_queries.get_active(connection, PLACES, place_id, language=asked.language or ctx.language)
-    return cast("PlaceOut", RawJson(body))
+    return cast("PlaceOut", await shelf_routes.get_active(ctx, request, PLACE, place_id, asked=asked))
 
 
 @router.get("/admin/places", operation_id="list_all_places", dependencies=_WRITES)
@@ -64,11 +60,7 @@ async def list_all_places(
 )
 async def create_place(ctx: Ctx, admin: CurrentAdmin, body: PlaceIn) -> PlaceOut:
     """Add a place."""
-    async with ctx.unit_of_work() as tx:
-        entry_id = await shelving.create(tx, PLACE, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await shelf_queries.get(tx, PLACES, entry_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("PlaceOut", RawJson(answer))
+    return cast("PlaceOut", await shelf_routes.create(ctx, PLACE, admin=admin, body=body))
 
 
 @router.patch(
@@ -79,11 +71,7 @@ async def create_place(ctx: Ctx, admin: CurrentAdmin, body: PlaceIn) -> PlaceOut
 )
 async def change_place(ctx: Ctx, admin: CurrentAdmin, place_id: UUID, body: PlacePatch) -> PlaceOut:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.change(tx, PLACE, admin=admin, entry_id=place_id, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await shelf_queries.get(tx, PLACES, place_id, language=ctx.language)
-    ctx.runtime.cache.drop()
-    return cast("PlaceOut", RawJson(answer))
+    return cast("PlaceOut", await shelf_routes.change(ctx, PLACE, place_id, admin=admin, body=body))
 
 
 @router.delete(
@@ -91,9 +79,7 @@ async def change_place(ctx: Ctx, admin: CurrentAdmin, place_id: UUID, body: Plac
 )
 async def retire_place(ctx: Ctx, admin: CurrentAdmin, place_id: UUID) -> None:
     """Take a place off the shelf. It is not deleted."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.retire(tx, PLACE, admin=admin, entry_id=place_id, now=ctx.now(), origin=ctx.origin)
-    ctx.runtime.cache.drop()
+    await shelf_routes.retire(ctx, PLACE, place_id, admin=admin)
 
 
 async def _page(ctx: Ctx, request: Request, filters: PlaceSearch) -> Page[PlaceOut]:

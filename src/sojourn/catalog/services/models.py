@@ -1,11 +1,12 @@
 """What a service is, as it is read, written and asked for."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, Key, Lines, LocalText, LongerText, Paging, Price, Query, Slug
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.money import ZERO
@@ -122,13 +123,12 @@ class ServiceIn(Wire):
     sort_order: SortOrder = 100
 
 
-class ServicePatch(Wire):
+class ServicePatch(Patch):
     """What is to change; what is left out stays. With `version` (as read before), a change made since is not lost.
 
     A new `price` or `government_fee` without a `service_fee` leaves the rest of the price to the service fee.
     """
 
-    version: Annotated[int, Field(ge=1)] | None = None
     slug: Slug | None = None
     type: ServiceType | None = None
     title: Text | None = None
@@ -154,6 +154,12 @@ class ServicePatch(Wire):
     requires_consultant: bool | None = None
     is_active: bool | None = None
     sort_order: SortOrder | None = None
+
+    def changes(self) -> dict[str, Any]:
+        changes = super().changes()
+        if changes.keys() & {"price", "government_fee"} and "service_fee" not in changes:
+            changes["service_fee"] = None  # what is left of the price
+        return changes
 
 
 class ServiceOut(Wire):

@@ -1,87 +1,46 @@
 """Every statement about services, in the manner of the trips' (`catalog/trips/queries.py`)."""
 
-import json
-from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, LiteralString
-from uuid import UUID
+from typing import LiteralString
 
 from sojourn.catalog.services.errors import ServiceNotFound
 from sojourn.catalog.services.models import ServiceSort, ServiceType, TypedServiceFilters
-from sojourn.catalog.statements import LoadedRow, Where
-from sojourn.catalog.values import containing, find_id
+from sojourn.catalog.shelf_queries import shelf
+from sojourn.catalog.statements import Where
+from sojourn.catalog.values import containing
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
 
 # One column a field of ServiceOut, in its order. $1 is the language of the display fields.
 _WIRE: LiteralString = """
-    s.id, s.slug, s.type, s.title, s.title_km, s.title_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN s.title_km WHEN 'zh' THEN s.title_zh END, ''), s.title) AS display_title,
-    s.description, s.description_km, s.description_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN s.description_km WHEN 'zh' THEN s.description_zh END, ''), s.description)
+    t.id, t.slug, t.type, t.title, t.title_km, t.title_zh,
+    coalesce(nullif(CASE $1 WHEN 'km' THEN t.title_km WHEN 'zh' THEN t.title_zh END, ''), t.title) AS display_title,
+    t.description, t.description_km, t.description_zh,
+    coalesce(nullif(CASE $1 WHEN 'km' THEN t.description_km WHEN 'zh' THEN t.description_zh END, ''), t.description)
         AS display_description,
-    s.long_description, s.long_description_km, s.long_description_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN s.long_description_km WHEN 'zh' THEN s.long_description_zh END, ''),
-             s.long_description) AS display_long_description,
-    s.price::text, s.service_fee::text, s.government_fee::text, s.old_price::text, s.price_range, s.images, s.specs,
-    s.features, s.region, s.checklist, s.stages, s.requires_consultant, s.is_active, s.sort_order, s.version,
-    iso(s.created_at) AS created_at, iso(s.updated_at) AS updated_at
+    t.long_description, t.long_description_km, t.long_description_zh,
+    coalesce(nullif(CASE $1 WHEN 'km' THEN t.long_description_km WHEN 'zh' THEN t.long_description_zh END, ''),
+             t.long_description) AS display_long_description,
+    t.price::text, t.service_fee::text, t.government_fee::text, t.old_price::text, t.price_range, t.images, t.specs,
+    t.features, t.region, t.checklist, t.stages, t.requires_consultant, t.is_active, t.sort_order, t.version,
+    iso(t.created_at) AS created_at, iso(t.updated_at) AS updated_at
 """
-SELECT_SERVICE: LiteralString = f"""
-SELECT convert_to(row_to_json(x)::text, 'UTF8') FROM (SELECT {_WIRE} FROM services s WHERE s.id = $2) x
-"""
-SELECT_ACTIVE_SERVICE_BY_ID: LiteralString = f"""
-SELECT convert_to(row_to_json(x)::text, 'UTF8')
-  FROM (SELECT {_WIRE} FROM services s WHERE s.id = $2 AND s.is_active) x
-"""
-SELECT_ACTIVE_SERVICE_BY_SLUG: LiteralString = f"""
-SELECT convert_to(row_to_json(x)::text, 'UTF8')
-  FROM (SELECT {_WIRE} FROM services s WHERE s.slug = $2 AND s.is_active) x
-"""
-
-_ORDERS: dict[ServiceSort, LiteralString] = {
-    ServiceSort.SHELF: "array_position(ARRAY['MAIN', 'MICRO', 'DIGITAL'], s.type), s.sort_order, s.id",
-    ServiceSort.PRICE_ASC: "s.price, s.id",
-    ServiceSort.PRICE_DESC: "s.price DESC, s.id DESC",
-    ServiceSort.TITLE: "s.title, s.id",
-    ServiceSort.NEWEST: "s.created_at DESC, s.id DESC",
-}
-
-# What an agency says about a service; ids, versions and times are ours.
-_COLUMNS: LiteralString = """
+SERVICES = shelf(
+    table="services",
+    wire=_WIRE,
+    columns="""
     slug, type, title, title_km, title_zh, description, description_km, description_zh, long_description,
     long_description_km, long_description_zh, price, service_fee, government_fee, old_price, price_range, images, specs,
     features, region, checklist, stages, requires_consultant, is_active, sort_order
-"""
-INSERT_SERVICE: LiteralString = f"""
-INSERT INTO services (id, created_at, updated_at, {_COLUMNS})
-SELECT $1, $2, $2, {_COLUMNS} FROM jsonb_populate_record(NULL::services, $3::jsonb)
-"""
-UPDATE_SERVICE: LiteralString = f"""
-UPDATE services
-   SET ({_COLUMNS}) = (SELECT {_COLUMNS} FROM jsonb_populate_record(NULL::services, $3::jsonb)),
-       version = version + 1, updated_at = $2, source_hash = NULL
- WHERE id = $1
-"""
-RETIRE_SERVICE: LiteralString = """
-UPDATE services SET is_active = false, version = version + 1, updated_at = $2, source_hash = NULL
- WHERE id = $1 AND is_active
-"""
-LOCK_SERVICE: LiteralString = f"""
-SELECT version, (SELECT row_to_json(x)::text FROM (SELECT {_COLUMNS}) x) AS content
-  FROM services WHERE id = $1 FOR NO KEY UPDATE
-"""
-# A row that a person has changed (source_hash is NULL) is theirs; one that says what the file says stays as it is.
-UPSERT_SERVICE: LiteralString = f"""
-INSERT INTO services AS s (id, created_at, updated_at, source_hash, {_COLUMNS})
-SELECT $1, $2, $2, $3, {_COLUMNS} FROM jsonb_populate_record(NULL::services, $4::jsonb)
-ON CONFLICT (slug) DO UPDATE
-   SET ({_COLUMNS}) = (SELECT {_COLUMNS} FROM jsonb_populate_record(NULL::services, $4::jsonb)),
-       version = s.version + 1, updated_at = $2, source_hash = excluded.source_hash
- WHERE s.source_hash <> excluded.source_hash
-RETURNING id, (xmax = 0) AS is_new
-"""
+""",
+    not_found=ServiceNotFound,
+)
+_ORDERS: dict[ServiceSort, LiteralString] = {
+    ServiceSort.SHELF: "array_position(ARRAY['MAIN', 'MICRO', 'DIGITAL'], t.type), t.sort_order, t.id",
+    ServiceSort.PRICE_ASC: "t.price, t.id",
+    ServiceSort.PRICE_DESC: "t.price DESC, t.id DESC",
+    ServiceSort.TITLE: "t.title, t.id",
+    ServiceSort.NEWEST: "t.created_at DESC, t.id DESC",
+}
 
 
 def page_statement(
@@ -92,20 +51,20 @@ def page_statement(
     Put together from fixed fragments only; everything a client sends is an argument. `$1` waits for the language.
     """
     where = Where(first=4)
-    where.require("s.is_active" if is_active else "NOT s.is_active")
-    where.add("s.type = ?", kind)
-    where.add("lower(s.region) = lower(?)", filters.region)
-    where.add("s.price >= ?", filters.min_price)
-    where.add("s.price <= ?", filters.max_price)
-    where.add("s.search LIKE lower(?)", containing(filters.q) if filters.q else None)
+    where.require("t.is_active" if is_active else "NOT t.is_active")
+    where.add("t.type = ?", kind)
+    where.add("lower(t.region) = lower(?)", filters.region)
+    where.add("t.price >= ?", filters.min_price)
+    where.add("t.price <= ?", filters.max_price)
+    where.add("t.search LIKE lower(?)", containing(filters.q) if filters.q else None)
     order = _ORDERS[filters.sort]
     # Ids first: whole rows are wide, and only the page's are read.
     statement = f"""
-SELECT (SELECT count(*) FROM services s WHERE {where}) AS total,
+SELECT (SELECT count(*) FROM services t WHERE {where}) AS total,
        convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
   FROM (SELECT {_WIRE}
-          FROM (SELECT s.id FROM services s WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
-          JOIN services s ON s.id = p.id
+          FROM (SELECT t.id FROM services t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
+          JOIN services t ON t.id = p.id
          ORDER BY {order}) x
 """
     return statement, [filters.per_page, filters.offset, *where.arguments]
@@ -124,53 +83,3 @@ async def list_services(
     row = await connection.fetchrow(statement, language, *arguments)
     assert row is not None  # noqa: S101 - an aggregate always answers
     return row["items"], row["total"]
-
-
-async def get_active_service(connection: Connection, id_or_slug: str, *, language: Language) -> bytes:
-    """One service on offer, as JSON in the shape of `ServiceOut`. Raises `ServiceNotFound`."""
-    service_id = find_id(id_or_slug)
-    if service_id is not None:
-        return _found(await connection.fetchval(SELECT_ACTIVE_SERVICE_BY_ID, language, service_id))
-    return _found(await connection.fetchval(SELECT_ACTIVE_SERVICE_BY_SLUG, language, id_or_slug))
-
-
-async def get_service(connection: Connection, service_id: UUID, *, language: Language) -> bytes:
-    """One service, retired or not, as JSON in the shape of `ServiceOut`. Raises `ServiceNotFound`."""
-    return _found(await connection.fetchval(SELECT_SERVICE, language, service_id))
-
-
-async def insert_service(tx: Connection, *, service_id: UUID, content: Mapping[str, Any], now: datetime) -> None:
-    """`content` is what `service.stored` makes of a service."""
-    await tx.execute(INSERT_SERVICE, service_id, now, content)
-
-
-async def update_service(tx: Connection, *, service_id: UUID, content: Mapping[str, Any], now: datetime) -> None:
-    """`content` is what `service.stored` makes of a service. From now on the row is a person's, not the data file's."""
-    await tx.execute(UPDATE_SERVICE, service_id, now, content)
-
-
-async def retire_service(tx: Connection, *, service_id: UUID, now: datetime) -> bool:
-    """Take the service off the shelf. False when it was off already."""
-    return str(await tx.execute(RETIRE_SERVICE, service_id, now)) == "UPDATE 1"
-
-
-async def lock_service(tx: Connection, service_id: UUID) -> tuple[int, dict[str, Any]]:
-    """Lock the row; its version and what the agency says in it. Raises `ServiceNotFound`."""
-    row = await tx.fetchrow(LOCK_SERVICE, service_id)
-    if row is None:
-        raise ServiceNotFound
-    return row["version"], json.loads(row["content"], parse_float=Decimal)
-
-
-async def upsert_service(
-    tx: Connection, *, new_id: UUID, content: Mapping[str, Any], source_hash: str, now: datetime
-) -> LoadedRow | None:
-    """Put a data file's service in. None when the row stays as it is: unchanged, or changed by a person since."""
-    row = await tx.fetchrow(UPSERT_SERVICE, new_id, now, source_hash, content)
-    return LoadedRow(row["id"], row["is_new"]) if row else None
-
-
-def _found(service: bytes | None) -> bytes:
-    if service is None:
-        raise ServiceNotFound
-    return service

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
+from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
 from sojourn.catalog.faults import refuse
-from sojourn.catalog.services import queries, service
+from sojourn.catalog.services import queries
 from sojourn.catalog.services.errors import ServiceNotFound
+from sojourn.catalog.services.goods import SERVICE
 from sojourn.catalog.services.models import (
     ServiceFilters,
     ServiceIn,
@@ -67,20 +69,13 @@ async def list_digital_services(ctx: Ctx, request: Request, filters: Filters) ->
 @router.get("/{service_id}", operation_id="get_service", dependencies=_READS, responses=refuses(ServiceNotFound))
 async def get_service(ctx: Ctx, request: Request, service_id: str, asked: Annotated[InLanguage, Query()]) -> ServiceOut:
     """One service on offer, by id or slug."""
-    request.scope["is_public_answer"] = True
-    async with ctx.read() as connection:
-        body = await queries.get_active_service(connection, service_id, language=asked.language or ctx.language)
-    return cast("ServiceOut", RawJson(body))
+    return cast("ServiceOut", await shelf_routes.get_active(ctx, request, SERVICE, service_id, asked=asked))
 
 
 @router.post("", operation_id="create_service", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken))
 async def create_service(ctx: Ctx, admin: CurrentAdmin, body: ServiceIn) -> ServiceOut:
     """Add a service. `price` is `service_fee` + `government_fee`; leave `service_fee` out to have it worked out."""
-    async with ctx.unit_of_work() as tx:
-        service_id = await service.create_service(tx, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await queries.get_service(tx, service_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("ServiceOut", RawJson(answer))
+    return cast("ServiceOut", await shelf_routes.create(ctx, SERVICE, admin=admin, body=body))
 
 
 @router.patch(
@@ -91,21 +86,13 @@ async def create_service(ctx: Ctx, admin: CurrentAdmin, body: ServiceIn) -> Serv
 )
 async def change_service(ctx: Ctx, admin: CurrentAdmin, service_id: UUID, body: ServicePatch) -> ServiceOut:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    async with ctx.unit_of_work() as tx:
-        await service.change_service(
-            tx, admin=admin, service_id=service_id, body=body, now=ctx.now(), origin=ctx.origin
-        )
-        answer = await queries.get_service(tx, service_id, language=ctx.language)
-    ctx.runtime.cache.drop()
-    return cast("ServiceOut", RawJson(answer))
+    return cast("ServiceOut", await shelf_routes.change(ctx, SERVICE, service_id, admin=admin, body=body))
 
 
 @router.delete("/{service_id}", operation_id="retire_service", dependencies=_WRITES, responses=refuses(ServiceNotFound))
 async def retire_service(ctx: Ctx, admin: CurrentAdmin, service_id: UUID) -> None:
     """Take a service off the shelf. It is not deleted: what was ordered of it stands."""
-    async with ctx.unit_of_work() as tx:
-        await service.retire_service(tx, admin=admin, service_id=service_id, now=ctx.now(), origin=ctx.origin)
-    ctx.runtime.cache.drop()
+    await shelf_routes.retire(ctx, SERVICE, service_id, admin=admin)
 
 
 async def _page(

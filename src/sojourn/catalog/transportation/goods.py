@@ -13,6 +13,4 @@ async def _put_stock(tx: Connection, vehicle_id: UUID, _: VehicleIn, now: dateti
     await queries.put_stock(tx, vehicle_id=vehicle_id, now=now)
 
 
-VEHICLE = Goods(
-    name="vehicle", shelf=queries.VEHICLES, read=VehicleIn.model_validate, faults=rules.faults_of, derive=_put_stock
-)
+VEHICLE = Goods(name="vehicle", shelf=queries.VEHICLES, model=VehicleIn, faults=rules.faults_of, derive=_put_stock)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
 from sojourn.catalog.faults import refuse
 from sojourn.catalog.transportation import queries
@@ -18,7 +18,6 @@ from sojourn.catalog.transportation.models import (
     VehicleOut,
     VehiclePatch,
 )
-from sojourn.catalog.transportation.queries import VEHICLES
 from sojourn.catalog.transportation.rules import faults_of_filters
 from sojourn.catalog.values import InLanguage
 from sojourn.people.auth.access import CurrentAdmin
@@ -49,10 +48,7 @@ async def list_vehicles(ctx: Ctx, request: Request, filters: Annotated[VehicleFi
 )
 async def get_vehicle(ctx: Ctx, request: Request, vehicle_id: str, asked: Annotated[InLanguage, Query()]) -> VehicleOut:
     """One vehicle on offer, by id or slug."""
-    request.scope["is_public_answer"] = True
-    async with ctx.read() as connection:
-        body = await shelf_queries.get_active(connection, VEHICLES, vehicle_id, language=asked.language or ctx.language)
-    return cast("VehicleOut", RawJson(body))
+    return cast("VehicleOut", await shelf_routes.get_active(ctx, request, VEHICLE, vehicle_id, asked=asked))
 
 
 @router.get("/admin/transportation", operation_id="list_all_vehicles", dependencies=_WRITES)
@@ -73,11 +69,7 @@ async def list_all_vehicles(
 )
 async def create_vehicle(ctx: Ctx, admin: CurrentAdmin, body: VehicleIn) -> VehicleOut:
     """Add a vehicle. `cancellation_policy` is a preset's name or own tiers, the most hours first."""
-    async with ctx.unit_of_work() as tx:
-        entry_id = await shelving.create(tx, VEHICLE, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await shelf_queries.get(tx, VEHICLES, entry_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("VehicleOut", RawJson(answer))
+    return cast("VehicleOut", await shelf_routes.create(ctx, VEHICLE, admin=admin, body=body))
 
 
 @router.patch(
@@ -88,13 +80,7 @@ async def create_vehicle(ctx: Ctx, admin: CurrentAdmin, body: VehicleIn) -> Vehi
 )
 async def change_vehicle(ctx: Ctx, admin: CurrentAdmin, vehicle_id: UUID, body: VehiclePatch) -> VehicleOut:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.change(
-            tx, VEHICLE, admin=admin, entry_id=vehicle_id, body=body, now=ctx.now(), origin=ctx.origin
-        )
-        answer = await shelf_queries.get(tx, VEHICLES, vehicle_id, language=ctx.language)
-    ctx.runtime.cache.drop()
-    return cast("VehicleOut", RawJson(answer))
+    return cast("VehicleOut", await shelf_routes.change(ctx, VEHICLE, vehicle_id, admin=admin, body=body))
 
 
 @router.delete(
@@ -105,9 +91,7 @@ async def change_vehicle(ctx: Ctx, admin: CurrentAdmin, vehicle_id: UUID, body: 
 )
 async def retire_vehicle(ctx: Ctx, admin: CurrentAdmin, vehicle_id: UUID) -> None:
     """Take a vehicle off the shelf. It is not deleted: what was sold of it stands."""
-    async with ctx.unit_of_work() as tx:
-        await shelving.retire(tx, VEHICLE, admin=admin, entry_id=vehicle_id, now=ctx.now(), origin=ctx.origin)
-    ctx.runtime.cache.drop()
+    await shelf_routes.retire(ctx, VEHICLE, vehicle_id, admin=admin)
 
 
 async def _page(ctx: Ctx, filters: VehicleFilters, *, is_active: bool | None) -> Page[VehicleOut]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
+from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import (
     Images,
     Key,
@@ -148,10 +149,9 @@ class TripIn(Wire):
     is_featured: bool = False
 
 
-class TripPatch(Wire):
+class TripPatch(Patch):
     """What is to change; what is left out stays. With `version` (as read before), a change made since is not lost."""
 
-    version: Annotated[int, Field(ge=1)] | None = None
     slug: Slug | None = None
     title: Title | None = None
     title_kh: Title | None = None

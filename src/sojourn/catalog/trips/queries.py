@@ -4,19 +4,18 @@ What the public reads is JSON that PostgreSQL builds, in the shape of `TripOut`:
 Lists are put together from fixed fragments, so that each combination of filters has a plan, and an index, of its own.
 """
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
-from sojourn.catalog.statements import LoadedRow, Where
+from sojourn.catalog.shelf_queries import shelf
+from sojourn.catalog.statements import Where
 from sojourn.catalog.trips.errors import TripNotFound
 from sojourn.catalog.trips.models import TripFilters, TripSort
-from sojourn.catalog.values import containing, find_id, province_key
+from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
+from sojourn.platform.kit.ids import new_id
 
 # One column a field of TripOut, in its order. $1 is the language of the display fields.
 _WIRE: LiteralString = """
@@ -32,15 +31,17 @@ _WIRE: LiteralString = """
     t.is_active, t.is_featured, t.avg_rating, t.review_count, t.version,
     iso(t.created_at) AS created_at, iso(t.updated_at) AS updated_at
 """
-SELECT_TRIP: LiteralString = f"""
-SELECT convert_to(row_to_json(x)::text, 'UTF8') FROM (SELECT {_WIRE} FROM trips t WHERE t.id = $2) x
-"""
-SELECT_ACTIVE_TRIP_BY_ID: LiteralString = f"""
-SELECT convert_to(row_to_json(x)::text, 'UTF8') FROM (SELECT {_WIRE} FROM trips t WHERE t.id = $2 AND t.is_active) x
-"""
-SELECT_ACTIVE_TRIP_BY_SLUG: LiteralString = f"""
-SELECT convert_to(row_to_json(x)::text, 'UTF8') FROM (SELECT {_WIRE} FROM trips t WHERE t.slug = $2 AND t.is_active) x
-"""
+TRIPS = shelf(
+    table="trips",
+    wire=_WIRE,
+    columns="""
+    slug, title, title_kh, title_zh, summary, summary_kh, summary_zh, destination, province, duration_days,
+    price_per_person_usd, non_refundable_fee_usd, environment, mood_tags, languages, includes, excludes, itinerary,
+    highlights, options, min_people, max_people, capacity_per_departure, cancellation_policy, transport_type,
+    meeting_point, latitude, longitude, images, is_active, is_featured
+""",
+    not_found=TripNotFound,
+)
 SELECT_FEATURED: LiteralString = f"""
 SELECT convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8')
   FROM (SELECT {_WIRE} FROM trips t WHERE t.is_active AND t.is_featured
@@ -55,40 +56,12 @@ _ORDERS: dict[TripSort, LiteralString] = {
     TripSort.NEWEST: "t.created_at DESC, t.id DESC",
 }
 
-# What an agency says about a trip; ids, versions, ratings and times are ours.
-_COLUMNS: LiteralString = """
-    slug, title, title_kh, title_zh, summary, summary_kh, summary_zh, destination, province, duration_days,
-    price_per_person_usd, non_refundable_fee_usd, environment, mood_tags, languages, includes, excludes, itinerary,
-    highlights, options, min_people, max_people, capacity_per_departure, cancellation_policy, transport_type,
-    meeting_point, latitude, longitude, images, is_active, is_featured
-"""
-INSERT_TRIP: LiteralString = f"""
-INSERT INTO trips (id, created_at, updated_at, {_COLUMNS})
-SELECT $1, $2, $2, {_COLUMNS} FROM jsonb_populate_record(NULL::trips, $3::jsonb)
-"""
-UPDATE_TRIP: LiteralString = f"""
-UPDATE trips
-   SET ({_COLUMNS}) = (SELECT {_COLUMNS} FROM jsonb_populate_record(NULL::trips, $3::jsonb)),
-       version = version + 1, updated_at = $2, source_hash = NULL
- WHERE id = $1
-"""
-RETIRE_TRIP: LiteralString = """
-UPDATE trips SET is_active = false, version = version + 1, updated_at = $2, source_hash = NULL
- WHERE id = $1 AND is_active
-"""
-LOCK_TRIP: LiteralString = f"""
-SELECT version, (SELECT row_to_json(x)::text FROM (SELECT {_COLUMNS}) x) AS content
-  FROM trips WHERE id = $1 FOR NO KEY UPDATE
-"""
-# A row that a person has changed (source_hash is NULL) is theirs; one that says what the file says stays as it is.
-UPSERT_TRIP: LiteralString = f"""
-INSERT INTO trips AS t (id, created_at, updated_at, source_hash, {_COLUMNS})
-SELECT $1, $2, $2, $3, {_COLUMNS} FROM jsonb_populate_record(NULL::trips, $4::jsonb)
-ON CONFLICT (slug) DO UPDATE
-   SET ({_COLUMNS}) = (SELECT {_COLUMNS} FROM jsonb_populate_record(NULL::trips, $4::jsonb)),
-       version = t.version + 1, updated_at = $2, source_hash = excluded.source_hash
- WHERE t.source_hash <> excluded.source_hash
-RETURNING id, (xmax = 0) AS is_new
+# The seats of a trip: so many a day. What is taken of them is kept by sales.
+PUT_STOCK: LiteralString = """
+INSERT INTO resources (id, kind, owner_id, name, capacity, is_active, created_at)
+SELECT $2, 'DEPARTURE', id, title, coalesce(capacity_per_departure, max_people), is_active, $3 FROM trips WHERE id = $1
+ON CONFLICT (kind, owner_id) DO UPDATE
+   SET name = excluded.name, capacity = excluded.capacity, is_active = excluded.is_active
 """
 
 
@@ -139,53 +112,6 @@ async def list_featured(connection: Connection, *, language: Language, limit: in
     return items
 
 
-async def get_active_trip(connection: Connection, id_or_slug: str, *, language: Language) -> bytes:
-    """One trip on offer, as JSON in the shape of `TripOut`. Raises `TripNotFound`."""
-    trip_id = find_id(id_or_slug)
-    if trip_id is not None:
-        trip = await connection.fetchval(SELECT_ACTIVE_TRIP_BY_ID, language, trip_id)
-    else:
-        trip = await connection.fetchval(SELECT_ACTIVE_TRIP_BY_SLUG, language, id_or_slug)
-    return _found(trip)
-
-
-async def get_trip(connection: Connection, trip_id: UUID, *, language: Language) -> bytes:
-    """One trip, retired or not, as JSON in the shape of `TripOut`. Raises `TripNotFound`."""
-    return _found(await connection.fetchval(SELECT_TRIP, language, trip_id))
-
-
-async def insert_trip(tx: Connection, *, trip_id: UUID, content: Mapping[str, Any], now: datetime) -> None:
-    """`content` is what `service.stored` makes of a trip."""
-    await tx.execute(INSERT_TRIP, trip_id, now, content)
-
-
-async def update_trip(tx: Connection, *, trip_id: UUID, content: Mapping[str, Any], now: datetime) -> None:
-    """`content` is what `service.stored` makes of a trip. From now on the row is a person's, not the data file's."""
-    await tx.execute(UPDATE_TRIP, trip_id, now, content)
-
-
-async def retire_trip(tx: Connection, *, trip_id: UUID, now: datetime) -> bool:
-    """Take the trip off the shelf. False when it was off already."""
-    return str(await tx.execute(RETIRE_TRIP, trip_id, now)) == "UPDATE 1"
-
-
-async def lock_trip(tx: Connection, trip_id: UUID) -> tuple[int, dict[str, Any]]:
-    """Lock the row; its version and what the agency says in it. Raises `TripNotFound`."""
-    row = await tx.fetchrow(LOCK_TRIP, trip_id)
-    if row is None:
-        raise TripNotFound
-    return row["version"], json.loads(row["content"], parse_float=Decimal)
-
-
-async def upsert_trip(
-    tx: Connection, *, new_id: UUID, content: Mapping[str, Any], source_hash: str, now: datetime
-) -> LoadedRow | None:
-    """Put a data file's trip in. None when the row stays as it is: unchanged, or changed by a person since."""
-    row = await tx.fetchrow(UPSERT_TRIP, new_id, now, source_hash, content)
-    return LoadedRow(row["id"], row["is_new"]) if row else None
-
-
-def _found(trip: bytes | None) -> bytes:
-    if trip is None:
-        raise TripNotFound
-    return trip
+async def put_stock(tx: Connection, *, trip_id: UUID, now: datetime) -> None:
+    """Make the trip's seats what its row says."""
+    await tx.execute(PUT_STOCK, trip_id, new_id(), now)

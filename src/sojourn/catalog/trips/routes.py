@@ -6,10 +6,12 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 from pydantic import Field
 
+from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
 from sojourn.catalog.faults import refuse
-from sojourn.catalog.trips import queries, service
+from sojourn.catalog.trips import queries
 from sojourn.catalog.trips.errors import TripNotFound
+from sojourn.catalog.trips.goods import TRIP
 from sojourn.catalog.trips.models import AdminTripFilters, TripFilters, TripIn, TripOut, TripPatch
 from sojourn.catalog.trips.rules import faults_of_filters
 from sojourn.catalog.values import InLanguage
@@ -51,10 +53,7 @@ async def list_featured_trips(ctx: Ctx, request: Request, asked: Annotated[Featu
 @router.get("/trips/{trip_id}", operation_id="get_trip", dependencies=_READS, responses=refuses(TripNotFound))
 async def get_trip(ctx: Ctx, request: Request, trip_id: str, asked: Annotated[InLanguage, Query()]) -> TripOut:
     """One trip on offer, by id or slug."""
-    request.scope["is_public_answer"] = True
-    async with ctx.read() as connection:
-        body = await queries.get_active_trip(connection, trip_id, language=asked.language or ctx.language)
-    return cast("TripOut", RawJson(body))
+    return cast("TripOut", await shelf_routes.get_active(ctx, request, TRIP, trip_id, asked=asked))
 
 
 @router.get("/admin/trips", operation_id="list_all_trips", dependencies=_WRITES)
@@ -68,11 +67,7 @@ async def list_all_trips(ctx: Ctx, admin: CurrentAdmin, filters: Annotated[Admin
 async def create_trip(ctx: Ctx, admin: CurrentAdmin, body: TripIn) -> TripOut:
     """Add a trip. `cancellation_policy` is a preset's name or own tiers, the most hours first; `capacity_per_departure`
     the seats of one day."""
-    async with ctx.unit_of_work() as tx:
-        trip_id = await service.create_trip(tx, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await queries.get_trip(tx, trip_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("TripOut", RawJson(answer))
+    return cast("TripOut", await shelf_routes.create(ctx, TRIP, admin=admin, body=body))
 
 
 @router.patch(
@@ -83,19 +78,13 @@ async def create_trip(ctx: Ctx, admin: CurrentAdmin, body: TripIn) -> TripOut:
 )
 async def change_trip(ctx: Ctx, admin: CurrentAdmin, trip_id: UUID, body: TripPatch) -> TripOut:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    async with ctx.unit_of_work() as tx:
-        await service.change_trip(tx, admin=admin, trip_id=trip_id, body=body, now=ctx.now(), origin=ctx.origin)
-        answer = await queries.get_trip(tx, trip_id, language=ctx.language)
-    ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("TripOut", RawJson(answer))
+    return cast("TripOut", await shelf_routes.change(ctx, TRIP, trip_id, admin=admin, body=body))
 
 
 @router.delete("/trips/{trip_id}", operation_id="retire_trip", dependencies=_WRITES, responses=refuses(TripNotFound))
 async def retire_trip(ctx: Ctx, admin: CurrentAdmin, trip_id: UUID) -> None:
     """Take a trip off the shelf. It is not deleted: what was sold of it stands."""
-    async with ctx.unit_of_work() as tx:
-        await service.retire_trip(tx, admin=admin, trip_id=trip_id, now=ctx.now(), origin=ctx.origin)
-    ctx.runtime.cache.drop()
+    await shelf_routes.retire(ctx, TRIP, trip_id, admin=admin)
 
 
 async def _page(ctx: Ctx, filters: TripFilters, *, is_active: bool | None) -> Page[TripOut]:

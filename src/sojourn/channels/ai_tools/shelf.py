@@ -141,7 +141,9 @@ async def get_trip(call: Call, asked: TripIn) -> TripOut:
     """Everything about one trip: itinerary day by day, what is included, options with their keys and prices, and the
     cancellation policy."""
     async with call.ctx.read() as connection:
-        body = await trips.get_active_trip(connection, asked.trip_id, language=asked.language or call.ctx.language)
+        body = await shelf_queries.get_active(
+            connection, trips.TRIPS, asked.trip_id, language=asked.language or call.ctx.language
+        )
     return cast("TripOut", RawJson(body))
 
 
@@ -221,7 +223,8 @@ async def days_of_trip(
     call: Call, connection: Connection, id_or_slug: str, *, first: date, last: date
 ) -> Sequence[DayAvailability]:
     """Places left on each day of a trip. Raises TripNotFound, TripNotBookable."""
-    trip = json.loads(await trips.get_active_trip(connection, id_or_slug, language=call.ctx.language))
+    body = await shelf_queries.get_active(connection, trips.TRIPS, id_or_slug, language=call.ctx.language)
+    trip = json.loads(body)
     found: Sequence[DayAvailability] = await bookings.list_availability(
         connection, trip_id=UUID(trip["id"]), first=first, last=last, now=call.ctx.now()
     )
