@@ -30,7 +30,6 @@ from sojourn.sales.bookings.errors import (
 )
 from sojourn.sales.bookings.models import CancelIn, CancellationPreview, ChangeIn
 from sojourn.sales.inventory.errors import SoldOut
-from sojourn.sales.payments import queries as payments
 
 QuoteId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 NOT_MODIFIABLE = (
@@ -109,7 +108,9 @@ async def preview_cancellation(call: Call, asked: BookingNamed) -> CancellationP
     async with call.ctx.read() as connection:
         named = await get_own(connection, call, asked.booking_id)
         booking = await queries.get_visible(connection, booking_id=UUID(named["id"]), user_id=call.actor.user_id)
-    return cancellation.preview(booking, storefront=call.ctx.storefront, now=call.ctx.now(), by_agency=False)
+        return await cancellation.preview(
+            connection, booking, storefront=call.ctx.storefront, now=call.ctx.now(), by_agency=False
+        )
 
 
 @tool(
@@ -190,22 +191,14 @@ async def _modify(tx: Connection, call: Call, asked: PreviewModificationIn) -> M
     changes.check_something_changes(body)
     before = await get_own(tx, call, asked.booking_id)
     booking_id = UUID(before["id"])
-    coming_back = await _coming_back(tx, booking_id)
+    coming_back = await changes_queries.get_coming_back(tx, booking_id=booking_id)
     await changes.modify(
         tx, storefront=ctx.storefront, user_id=call.actor.user_id, booking_id=booking_id, body=body, now=ctx.now(),
         origin=ctx.origin,
     )  # fmt: skip
     after = await get_own(tx, call, str(booking_id))
-    refund = await _coming_back(tx, booking_id) - coming_back
+    refund = await changes_queries.get_coming_back(tx, booking_id=booking_id) - coming_back
     return await _outcome(tx, before, after, refund)
-
-
-async def _coming_back(tx: Connection, booking_id: UUID) -> Decimal:
-    """What has been or is being refunded of everything that was paid for the booking."""
-    purchase_ids = [booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)]
-    paid = await payments.lock_applied_payments(tx, purchase_ids=purchase_ids)
-    reserved = await payments.get_reserved_for_refund(tx, payment_ids=[payment.id for payment in paid])
-    return sum((payment.priced(reserved[payment.id]) for payment in paid), ZERO)
 
 
 async def _outcome(tx: Connection, before: dict[str, Any], after: dict[str, Any], refund: Decimal) -> Modification:

@@ -1,6 +1,6 @@
 """Cancelling: first shown, then done. What the preview shows is what comes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -38,8 +38,22 @@ class Canceller:
     is_agency: bool
 
 
-def preview(booking: Booking, *, storefront: Storefront, now: datetime, by_agency: bool) -> CancellationPreview:
+async def preview(
+    connection: Connection, booking: Booking, *, storefront: Storefront, now: datetime, by_agency: bool
+) -> CancellationPreview:
     """What cancelling `booking` at `now` would do. Raises NotCancellable."""
+    return _outcome(await _settled(connection, booking), storefront, now, by_agency=by_agency)
+
+
+async def _settled(connection: Connection, booking: Booking) -> Booking:
+    """The booking with every refund that was asked for as if it had arrived: what is on its way cannot come back
+    twice."""
+    if booking.paid_usd == ZERO:
+        return booking
+    return replace(booking, refunded_usd=await changes_queries.get_coming_back(connection, booking_id=booking.id))
+
+
+def _outcome(booking: Booking, storefront: Storefront, now: datetime, *, by_agency: bool) -> CancellationPreview:
     _check_cancellable(booking, now)
     terms = _terms(booking, storefront, now, by_agency=by_agency)
     refund = rules.refund_amount(
@@ -99,8 +113,8 @@ async def cancel(
     Raises BookingNotFound, NotCancellable, QuoteChanged (with what holds now).
     """
     visible_to = None if canceller.is_agency else canceller.user_id
-    booking = await queries.lock_visible(tx, booking_id=booking_id, user_id=visible_to)
-    outcome = preview(booking, storefront=storefront, now=now, by_agency=canceller.is_agency)
+    booking = await _settled(tx, await queries.lock_visible(tx, booking_id=booking_id, user_id=visible_to))
+    outcome = _outcome(booking, storefront, now, by_agency=canceller.is_agency)
     if body.quote_id is not None and body.quote_id != outcome.quote_id:
         raise QuoteChanged(details={"quote_id": outcome.quote_id, "refund_amount": f"{outcome.refund_amount:.2f}"})
     purchase_ids = [booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)]

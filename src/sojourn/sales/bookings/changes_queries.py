@@ -23,6 +23,15 @@ INSERT INTO booking_changes (id, booking_id, status, travel_date, end_date, peop
                              created_at)
 VALUES ($1, $2, 'PENDING', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
+# What nobody has sent yet, or a person has to pay out, is as good as gone. Each payment in the booking's own currency.
+_COMING_BACK = """
+SELECT coalesce(sum(round(asked.amount * coalesce(p.purchase_amount, p.amount) / p.amount, 2)), 0)::numeric(12,2)
+  FROM payments p
+  JOIN LATERAL (SELECT sum(r.amount) AS amount FROM refunds r
+                 WHERE r.payment_id = p.id AND r.status IN ('PENDING', 'SUCCEEDED')) AS asked ON true
+ WHERE p.purchase_id = ANY (array(SELECT $1::uuid UNION ALL SELECT id FROM booking_changes WHERE booking_id = $1))
+   AND p.disposition = 'APPLIED'
+"""
 _CANCEL_PENDING = """
 WITH cancelled AS (
     UPDATE booking_changes SET status = 'CANCELLED' WHERE booking_id = $1 AND status = 'PENDING' RETURNING id
@@ -104,6 +113,12 @@ async def lock_pending(tx: Connection, *, booking_id: UUID) -> Change | None:
 
 async def list_ids(connection: Connection, *, booking_id: UUID) -> Sequence[UUID]:
     return [row["id"] for row in await connection.fetch(_LIST_IDS, booking_id)]
+
+
+async def get_coming_back(connection: Connection, *, booking_id: UUID) -> Decimal:
+    """What has been or is being refunded of everything that was paid for the booking, in its currency."""
+    coming_back: Decimal = await connection.fetchval(_COMING_BACK, booking_id)
+    return coming_back
 
 
 async def insert_change(

@@ -153,7 +153,7 @@ class BookingPayable:
         booking = await queries.find_booking(connection, booking_id=purchase_id)
         if booking is None or booking.status is not BookingStatus.CONFIRMED:
             return None
-        shown = cancellation.preview(booking, storefront=storefront, now=now, by_agency=False)
+        shown = await cancellation.preview(connection, booking, storefront=storefront, now=now, by_agency=False)
         return PolicyRefund(tier=shown.tier, percent=shown.refund_percent, amount=shown.refund_amount)
 
 

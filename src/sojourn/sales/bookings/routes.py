@@ -148,8 +148,10 @@ async def preview_cancellation(ctx: Ctx, user: CurrentUser, booking_id: UUID) ->
         booking = await queries.get_visible(
             connection, booking_id=booking_id, user_id=None if user.is_admin else user.user_id
         )
-    is_agency = user.is_admin and booking.user_id != user.user_id
-    return cancellation.preview(booking, storefront=ctx.storefront, now=ctx.now(), by_agency=is_agency)
+        is_agency = user.is_admin and booking.user_id != user.user_id
+        return await cancellation.preview(
+            connection, booking, storefront=ctx.storefront, now=ctx.now(), by_agency=is_agency
+        )
 
 
 @router.delete(
