@@ -164,12 +164,12 @@ def test_a_ride_has_one_price() -> None:
 
 
 def test_a_guide_has_each_language_and_province_once() -> None:
-    wrong_ones: list[tuple[Json, list[str]]] = [
+    cases: list[tuple[Json, list[str]]] = [
         ({}, []),
         ({"languages": ["en", "zh", "en"]}, ["languages"]),
         ({"provinces": ["Kep", "Takeo", "Kep"]}, ["provinces"]),
     ]
-    for changes, wrong in wrong_ones:
+    for changes, wrong in cases:
         assert fields(guides.faults_of(GuideIn.model_validate(samples.guide(**changes)))) == wrong
 
 

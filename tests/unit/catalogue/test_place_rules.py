@@ -1,12 +1,21 @@
-"""Boxes around a point: whatever lies near enough is in one of them."""
+"""What the fields of a place must be to each other, and boxes around a point: whatever is near enough lies in one."""
 
 from math import asin, cos, radians, sin, sqrt
+from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sojourn.catalog.places.models import MAX_KM, Spot
-from sojourn.catalog.places.rules import EARTH_RADIUS_KM, Box, boxes_around
+from sojourn.catalog.places.models import MAX_KM, PlaceIn, PlaceSearch, PlaceSort, Spot
+from sojourn.catalog.places.rules import (
+    EARTH_RADIUS_KM,
+    Box,
+    boxes_around,
+    faults_of,
+    faults_of_filters,
+    order_of,
+)
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180)
@@ -53,3 +62,46 @@ def test_a_box_is_not_much_wider_than_its_circle() -> None:
     [box] = boxes_around(Spot(13.4125, 103.867), 10)
     assert 19.9 < kilometres(Spot(box.south, 103.867), Spot(box.north, 103.867)) < 20.1
     assert 19.9 < kilometres(Spot(13.4125, box.west), Spot(13.4125, box.east)) < 20.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"tags": ["river", "walk"], "best_months": [1, 11]}, []),
+        ({"tags": ["river", "walk", "river"]}, ["tags"]),
+        ({"best_months": [1, 11, 1]}, ["best_months"]),
+    ],
+)
+def test_fields_of_a_place(changes: dict[str, Any], wrong: list[str]) -> None:
+    bayon = {
+        "slug": "bayon", "name": "Bayon", "category": "TEMPLE", "province": "Siem Reap", "latitude": 13.44,
+        "longitude": 103.86, **changes,
+    }  # fmt: skip
+    assert [fault.field for fault in faults_of(PlaceIn.model_validate(bayon))] == wrong
+
+
+NEAR = "13.41,103.87"
+
+
+@pytest.mark.parametrize(
+    ("asked", "order", "wrong"),
+    [
+        ({}, PlaceSort.NAME, []),
+        ({"near": NEAR}, PlaceSort.DISTANCE, []),
+        ({"near": NEAR, "within_km": 5}, PlaceSort.DISTANCE, []),
+        ({"within_km": 5}, PlaceSort.NAME, ["near"]),
+        ({"query": "gate"}, PlaceSort.RELEVANCE, []),
+        ({"query": "gate", "near": NEAR}, PlaceSort.DISTANCE, []),
+        ({"query": "gate", "near": NEAR, "sort": "relevance"}, PlaceSort.RELEVANCE, []),
+        ({"query": "gate", "sort": "name"}, PlaceSort.NAME, []),
+        ({"near": NEAR, "sort": "fee"}, PlaceSort.FEE, []),
+        ({"sort": "distance"}, PlaceSort.DISTANCE, ["near"]),
+        ({"sort": "relevance"}, PlaceSort.RELEVANCE, ["query"]),
+        ({"near": NEAR, "sort": "relevance"}, PlaceSort.RELEVANCE, ["query"]),
+        ({"query": "gate", "sort": "distance", "within_km": 5}, PlaceSort.DISTANCE, ["near", "near"]),
+    ],
+)
+def test_the_order_of_places(asked: dict[str, Any], order: PlaceSort, wrong: list[str]) -> None:
+    filters = PlaceSearch.model_validate(asked)
+    assert order_of(filters) is order
+    assert [fault.field for fault in faults_of_filters(filters)] == wrong

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.catalog.policies import PolicyName, preset
+from sojourn.platform.errors import InvalidInput
 from sojourn.platform.kit.clock import start_of_day
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import SalesRules
@@ -100,3 +101,81 @@ def test_a_quote_names_one_outcome() -> None:
 
     assert named() == named()
     assert len({named(), named(version=2), named(tier="u"), named(refund=Decimal(6)), named(booking_id="c")}) == 5
+
+
+def terms(percent: int, *, fee: str = "0.00", tier: str = "a tier") -> rules.Cancellation:
+    return rules.Cancellation(tier=tier, percent=percent, fixed_fee=Decimal(fee), hours_left=0, valid_until=None)
+
+
+@pytest.mark.parametrize(
+    ("granted", "captured", "non_refundable", "refunded", "amount"),
+    [
+        (terms(100), "200.00", "0.00", "0.00", "200.00"),
+        (terms(100), "200.00", "62.00", "0.00", "138.00"),
+        (terms(50), "200.00", "62.00", "0.00", "69.00"),
+        (terms(50, fee="10.00"), "200.00", "62.00", "0.00", "59.00"),
+        (terms(50, fee="10.00"), "200.00", "62.00", "20.00", "39.00"),
+        (terms(50), "0.01", "0.00", "0.00", "0.01"),  # half a cent is rounded up
+        (terms(50), "0.03", "0.00", "0.00", "0.02"),
+        (terms(50, fee="70.00"), "200.00", "62.00", "0.00", "0.00"),
+        (terms(50), "200.00", "62.00", "80.00", "0.00"),
+        (terms(100), "50.00", "62.00", "0.00", "0.00"),
+        # Whoever did not choose to cancel gets the permits back as well.
+        (terms(100, tier=rules.AGENCY), "200.00", "62.00", "0.00", "200.00"),
+        (terms(100, tier=rules.AGENCY), "200.00", "62.00", "50.00", "150.00"),
+        (terms(0), "200.00", "0.00", "0.00", "0.00"),
+    ],
+)
+def test_refunds_by_hand(
+    granted: rules.Cancellation, captured: str, non_refundable: str, refunded: str, amount: str
+) -> None:
+    refund = rules.refund_amount(
+        terms=granted, captured=Decimal(captured), non_refundable=Decimal(non_refundable),
+        already_refunded=Decimal(refunded),
+    )  # fmt: skip
+    assert refund == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [
+        ("50.00", "200.00", "0.25"), ("200.00", "200.00", "1"), ("250.00", "200.00", "1"), ("-1.00", "200.00", "0"),
+        ("0.00", "200.00", "0"), ("0.00", "0.00", "1"), ("0.50", "0.50", "1"),
+    ],
+)  # fmt: skip
+def test_which_share_came_back(part: str, whole: str, expected: str) -> None:
+    assert rules.share(Decimal(part), Decimal(whole)) == Decimal(expected)
+
+
+def test_whole_hours_are_left_and_a_day_past_the_start_is_behind() -> None:
+    assert at(72).hours_left == 72
+    assert at(71.999).hours_left == 71
+    assert at(71.001).hours_left == 71
+    assert at(-24).hours_left == -24
+
+
+def test_a_trip_ends_on_its_last_day() -> None:
+    assert rules.end_date(DAY, 1) == DAY
+    assert rules.end_date(DAY, 3) == date(2027, 3, 12)
+
+
+@pytest.mark.parametrize(("last", "days"), [(DAY, 1), (date(2027, 3, 11), 2), (DAY + timedelta(days=59), 60)])
+def test_both_ends_of_a_hire_count(last: date, days: int) -> None:
+    assert rules.days_inclusive(DAY, last) == days
+
+
+@pytest.mark.parametrize("last", [DAY - timedelta(days=1), DAY + timedelta(days=60)])
+def test_what_is_no_hire(last: date) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        rules.days_inclusive(DAY, last)
+    (field,) = refused.value.details["fields"]
+    assert field["field"] == "end_date"
+    assert "0 to 59 days" in field["message"]
+
+
+def test_from_tomorrow_to_the_horizon() -> None:
+    assert rules.date_window(date(2026, 12, 1), RULES) == (date(2026, 12, 2), date(2028, 5, 24))
+
+
+def test_a_hold_without_a_deadline_does_not_live() -> None:
+    assert not rules.is_live_hold(BookingStatus.RESERVED, None, START)

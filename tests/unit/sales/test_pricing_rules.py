@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sojourn.platform.kit.money import ZERO, round_money
 from sojourn.platform.storefront import SalesRules
-from sojourn.sales.pricing.models import LineKind
+from sojourn.sales.pricing.models import LineKind, Price
 from sojourn.sales.pricing.rules import (
     Extra,
     max_points,
@@ -96,3 +96,69 @@ def test_a_hire_adds_up(unit: Decimal, units: int, people: int, is_student: bool
     assert ZERO <= price.total == plain.total - price.loyalty_discount
     assert 0 <= price.points_earned <= price.total
     assert price.non_refundable == ZERO
+
+
+def lines(price: Price) -> list[tuple[LineKind, int, Decimal]]:
+    return [(line.kind, line.quantity, line.amount) for line in price.lines]
+
+
+def test_a_package_by_hand() -> None:
+    price = price_package(
+        title="Angkor", unit_price=Decimal("289.00"), people=3,
+        extras=[Extra(description="Single room", quantity=2, unit_price=Decimal("45.00"))],
+        non_refundable_each=Decimal("62.00"), is_student=True, points=2500, rules=RULES,
+    )  # fmt: skip
+    assert lines(price) == [
+        (LineKind.BASE, 3, Decimal("867.00")),
+        (LineKind.OPTION, 2, Decimal("90.00")),
+        (LineKind.STUDENT, 1, Decimal("-22.70")),  # a tenth of one's own place less its permits
+        (LineKind.POINTS, 1, Decimal("-25.00")),
+    ]
+    assert (price.subtotal, price.discount, price.loyalty_discount) == tuple(map(Decimal, ("957.00", "22.70", "25.00")))
+    assert (price.total, price.non_refundable) == (Decimal("909.30"), Decimal("186.00"))
+    assert (price.points_used, price.points_earned, price.is_student) == (2500, 723, True)
+
+
+def test_nobody_asked_for_a_discount() -> None:
+    for price in (
+        price_package(title="T", unit_price=Decimal("100.00"), people=2, rules=RULES),
+        price_hire(title="T", unit_price=Decimal("50.00"), units=4, people=2, rules=RULES),
+        price_service(title="T", service_fee=Decimal("200.00"), government_fee=ZERO, rules=RULES),
+    ):
+        assert [line.kind for line in price.lines] == [LineKind.BASE]
+        assert (price.total, price.points_earned, price.is_student) == (Decimal("200.00"), 200, False)
+        assert price.non_refundable == ZERO
+
+
+def test_a_place_that_is_all_permits_saves_a_student_nothing() -> None:
+    price = price_package(
+        title="T", unit_price=Decimal("60.00"), people=1, non_refundable_each=Decimal("62.00"), is_student=True,
+        rules=RULES,
+    )  # fmt: skip
+    assert lines(price) == [(LineKind.BASE, 1, Decimal("60.00"))]
+    assert (price.is_student, price.non_refundable, price.points_earned) == (False, Decimal("60.00"), 0)
+
+
+def test_a_visa_by_hand() -> None:
+    price = price_service(
+        title="Visa", service_fee=Decimal("299.00"), government_fee=Decimal("30.00"), quantity=2, is_student=True,
+        points=100, rules=RULES,
+    )  # fmt: skip
+    assert lines(price) == [
+        (LineKind.BASE, 2, Decimal("598.00")),
+        (LineKind.GOVERNMENT_FEE, 2, Decimal("60.00")),
+        (LineKind.STUDENT, 1, Decimal("-29.90")),  # one place of the two
+        (LineKind.POINTS, 1, Decimal("-1.00")),
+    ]
+    assert (price.total, price.non_refundable, price.points_earned) == (Decimal("627.10"), Decimal("60.00"), 567)
+
+
+def test_half_may_be_paid_in_points_and_blocks_are_whole() -> None:
+    def most(amount: str, available: int) -> int:
+        return max_points(after_discounts=Decimal(amount), available=available, rules=RULES)
+
+    assert most("200.00", 10**6) == 10_000
+    assert most("199.99", 10**6) == 9_900
+    assert most("200.00", 9_999) == 9_900
+    assert (most("1.99", 10**6), most("2.00", 10**6), most("200.00", 99), most("200.00", -500)) == (0, 100, 0, 0)
+    assert points_value(250, RULES) == Decimal("2.50")
