@@ -232,7 +232,7 @@ class BookingDetail(BookingOut):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A booking as stored, for the use cases. Amounts in `currency`."""
+    """A booking as stored, for the use cases. Amounts in `currency`. `claims_held`: what is left of a hold's claims."""
 
     id: UUID
     booking_ref: str
@@ -270,6 +270,7 @@ class Booking:
     created_at: datetime
     email: str
     referred_by: UUID | None
+    claims_held: int
 
 
 class MyBookingsIn(Wire):

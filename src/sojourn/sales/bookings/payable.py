@@ -18,7 +18,7 @@ from sojourn.sales import events
 from sojourn.sales.bookings import cancellation, changes_queries, queries
 from sojourn.sales.bookings.models import Booking, BookingStatus
 from sojourn.sales.bookings.rules import is_live_hold, share
-from sojourn.sales.bookings.stock import claims_of_booking, find_resources
+from sojourn.sales.bookings.stock import claims_of_booking, find_resources, has_its_stock
 from sojourn.sales.effects import BOOKING_CONFIRMED, effect
 from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.inventory.errors import SoldOut
@@ -31,7 +31,6 @@ from sojourn.sales.referrals import service as referrals
 
 STATES = {
     BookingStatus.PENDING: PurchaseState.OPEN,
-    BookingStatus.RESERVED: PurchaseState.OPEN,
     BookingStatus.EXPIRED: PurchaseState.LAPSED,
     BookingStatus.CONFIRMED: PurchaseState.PAID,
     BookingStatus.COMPLETED: PurchaseState.PAID,
@@ -48,9 +47,10 @@ class BookingPurchase(Purchase):
 
 
 def state_of(booking: Booking, now: datetime) -> PurchaseState:
-    """A hold whose deadline has passed is lapsed, tidied or not."""
-    if booking.status is BookingStatus.RESERVED and not is_live_hold(booking.status, booking.reserved_until, now):
-        return PurchaseState.LAPSED
+    """A hold whose deadline has passed, or whose stock somebody has taken over because it had, is lapsed."""
+    if booking.status is BookingStatus.RESERVED:
+        is_live = is_live_hold(booking.status, booking.reserved_until, now) and has_its_stock(booking)
+        return PurchaseState.OPEN if is_live else PurchaseState.LAPSED
     return STATES[booking.status]
 
 

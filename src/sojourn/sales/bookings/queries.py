@@ -107,8 +107,20 @@ SELECT row_to_json(wire)::text FROM (
     SELECT {_WIRE.format(now="$4")}{_DETAIL_WIRE.format(now="$4")} FROM bookings b
      WHERE (b.id = $1 OR b.booking_ref = $2) AND ($3::uuid IS NULL OR b.user_id = $3)) AS wire
 """
-_FIND = f"SELECT {_ROW} FROM bookings b JOIN users u ON u.id = b.user_id WHERE b.id = $1"
-_LOCK = f"SELECT {_ROW} FROM bookings b JOIN users u ON u.id = b.user_id WHERE b.id = $1 FOR UPDATE OF b"
+_FIND = f"""
+SELECT {_ROW}, (SELECT count(*) FROM claims WHERE purchase_id = b.id AND released_at IS NULL) AS claims_held
+  FROM bookings b JOIN users u ON u.id = b.user_id WHERE b.id = $1
+"""
+# A hold's claims are locked with it: nobody takes them over any more, and what was taken over meanwhile is not counted.
+_LOCK = f"""
+WITH locked AS MATERIALIZED (
+    SELECT {_ROW} FROM bookings b JOIN users u ON u.id = b.user_id WHERE b.id = $1 FOR UPDATE OF b
+), held AS MATERIALIZED (
+    SELECT FROM locked JOIN claims c ON c.purchase_id = locked.id AND c.released_at IS NULL
+     WHERE locked.status = 'RESERVED' FOR UPDATE OF c
+)
+SELECT *, (SELECT count(*) FROM held) AS claims_held FROM locked
+"""
 _EXTEND = """
 WITH extended AS (
     UPDATE bookings SET reserved_until = $2, is_extended = true, updated_at = $3, version = version + 1

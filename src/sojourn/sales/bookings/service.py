@@ -17,6 +17,7 @@ from sojourn.sales.bookings import facts_queries, queries, rules
 from sojourn.sales.bookings.errors import AlreadyExtended, HoldNotOpen, QuoteChanged, TripNotBookable
 from sojourn.sales.bookings.models import BookingIn, BookingType, Quote, QuoteIn
 from sojourn.sales.bookings.offers import Offer, check_subjects, make_offer
+from sojourn.sales.bookings.stock import has_its_stock
 from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.pricing.models import Price
@@ -192,7 +193,7 @@ async def extend_hold(
     Raises BookingNotFound, HoldNotOpen, AlreadyExtended.
     """
     booking = await queries.lock_visible(tx, booking_id=booking_id, user_id=user_id)
-    if not rules.is_live_hold(booking.status, booking.reserved_until, now):
+    if not (rules.is_live_hold(booking.status, booking.reserved_until, now) and has_its_stock(booking)):
         raise HoldNotOpen(details={"status": booking.status.value})
     if booking.is_extended:
         raise AlreadyExtended

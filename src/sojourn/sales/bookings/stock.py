@@ -36,6 +36,16 @@ def claims_of_terms(resources: Mapping[ResourceKind, UUID], terms: NewTerms) -> 
     )
 
 
+def has_its_stock(booking: Booking) -> bool:
+    """Whether a hold, locked, still has all it claimed: once it has lapsed by anybody's clock, anybody may take it."""
+    subjects = {
+        ResourceKind.DEPARTURE: booking.trip_id, ResourceKind.ROOM: booking.hotel_room_id,
+        ResourceKind.VEHICLE: booking.vehicle_id, ResourceKind.GUIDE: booking.guide_id,
+    }  # fmt: skip
+    taken = {kind: subject for kind, subject in subjects.items() if subject is not None}
+    return booking.claims_held >= len(claims_of_booking(taken, booking))
+
+
 async def find_resources(connection: Connection, booking: Booking) -> dict[ResourceKind, UUID] | None:
     """The resources behind a booking; None when one of them is no more."""
     subjects = (booking.trip_id, booking.hotel_room_id, booking.vehicle_id, booking.guide_id)
