@@ -31,25 +31,30 @@ class Shelf(NamedTuple):
     not_found: type[NotFound]
 
 
+def json_of(wire: LiteralString) -> LiteralString:
+    """An answer whose fields are the columns `wire`."""
+    return f"(SELECT row_to_json(x)::text FROM (SELECT {wire}) x)"
+
+
 def shelf(
     *,
     table: LiteralString,
-    wire: LiteralString,
+    answer: LiteralString,
     columns: LiteralString,
     not_found: type[NotFound],
     kept_elsewhere: LiteralString = "",
 ) -> Shelf:
     """The statements of a kind.
 
-    `wire`: the answer's columns of row `t`, in the language $1. `columns`: what an agency says in the row.
+    `answer`: the JSON of row `t` as text, in the language $1. `columns`: what an agency says in the row.
     `kept_elsewhere`: columns of `t`'s content that live in another table, each beginning with a comma.
     """
-    answer = f"SELECT convert_to(row_to_json(x)::text, 'UTF8') FROM (SELECT {wire} FROM {table} t WHERE"
+    one = f"SELECT convert_to({answer}, 'UTF8') FROM {table} t WHERE"
     record = f"SELECT {columns} FROM jsonb_populate_record(NULL::{table},"
     return Shelf(
-        select=f"{answer} t.id = $2) x",
-        select_active_by_id=f"{answer} t.id = $2 AND t.is_active) x",
-        select_active_by_slug=f"{answer} t.slug = $2 AND t.is_active) x",
+        select=f"{one} t.id = $2",
+        select_active_by_id=f"{one} t.id = $2 AND t.is_active",
+        select_active_by_slug=f"{one} t.slug = $2 AND t.is_active",
         insert=f"""
 INSERT INTO {table} (id, created_at, updated_at, {columns})
 SELECT $1, $2, $2, {columns} FROM jsonb_populate_record(NULL::{table}, $3::jsonb)

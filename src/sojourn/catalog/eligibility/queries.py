@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from sojourn.catalog.eligibility.errors import EligibilityRuleNotFound
 from sojourn.catalog.eligibility.models import EligibilityQuestion, EligibilityRuleFilters
-from sojourn.catalog.shelf_queries import shelf
+from sojourn.catalog.shelf_queries import json_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
@@ -21,7 +21,7 @@ _WIRE: LiteralString = """
 """
 RULES = shelf(
     table="eligibility_rules",
-    wire=_WIRE,
+    answer=json_of(_WIRE),
     columns="""
     nationality, destination, purpose, outcome, max_stay_days, documents, caution, caution_km, caution_zh, source_name,
     source_url, checked_on, services, is_active

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sojourn.catalog.festivals.errors import FestivalNotFound
 from sojourn.catalog.festivals.models import MAX_LENGTH_DAYS, FestivalDays
-from sojourn.catalog.shelf_queries import shelf
+from sojourn.catalog.shelf_queries import json_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import province_key
 from sojourn.platform.db.database import Connection
@@ -36,7 +36,7 @@ _WIRE: LiteralString = f"""{_SHOWN},
 """
 FESTIVALS = shelf(
     table="festivals",
-    wire=_WIRE,
+    answer=json_of(_WIRE),
     columns="""
     slug, name, name_kh, name_zh, description, description_kh, description_zh, what_to_know, what_to_know_kh,
     what_to_know_zh, province, kind, is_public_holiday, reckoning, dates, images, is_active

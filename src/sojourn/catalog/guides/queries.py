@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sojourn.catalog.guides.errors import GuideNotFound
 from sojourn.catalog.guides.models import GuideFilters, GuideSort
-from sojourn.catalog.shelf_queries import free_on, shelf
+from sojourn.catalog.shelf_queries import free_on, json_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
@@ -23,7 +23,7 @@ _WIRE: LiteralString = """
 """
 GUIDES = shelf(
     table="guides",
-    wire=_WIRE,
+    answer=json_of(_WIRE),
     columns="""
     slug, name, bio, bio_kh, bio_zh, languages, provinces, specialties, daily_rate_usd, max_group, license_type,
     years_experience, cancellation_policy, images, is_active

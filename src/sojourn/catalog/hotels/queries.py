@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sojourn.catalog.hotels.errors import HotelNotFound
 from sojourn.catalog.hotels.models import HotelFilters, HotelSort, RoomIn
-from sojourn.catalog.shelf_queries import shelf
+from sojourn.catalog.shelf_queries import json_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
@@ -45,7 +45,7 @@ def _wire(left: LiteralString) -> LiteralString:
 
 HOTELS = shelf(
     table="hotels",
-    wire=_wire(_NOTHING_ASKED),
+    answer=json_of(_wire(_NOTHING_ASKED)),
     columns="""
     slug, name, name_kh, name_zh, description, description_kh, description_zh, province, destination, address,
     latitude, longitude, stars, amenities, check_in_time, check_out_time, cancellation_policy, languages, images,

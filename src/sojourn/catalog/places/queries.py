@@ -5,7 +5,7 @@ from typing import LiteralString
 from sojourn.catalog.places.errors import PlaceNotFound
 from sojourn.catalog.places.models import PlaceSearch, PlaceSort, Spot
 from sojourn.catalog.places.rules import boxes_around, order_of
-from sojourn.catalog.shelf_queries import shelf
+from sojourn.catalog.shelf_queries import json_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
@@ -34,7 +34,7 @@ def _wire(distance: LiteralString) -> LiteralString:
 
 PLACES = shelf(
     table="places",
-    wire=_wire(_NOTHING_ASKED),
+    answer=json_of(_wire(_NOTHING_ASKED)),
     columns="""
     slug, name, name_kh, name_zh, description, description_kh, description_zh, category, province, latitude, longitude,
     opening_hours, entry_fee_usd, best_months, visit_minutes, tips, tags, images, is_active

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from sojourn.catalog.services.errors import ServiceNotFound
 from sojourn.catalog.services.models import ServiceSort, ServiceType, TypedServiceFilters
-from sojourn.catalog.shelf_queries import shelf
+from sojourn.catalog.shelf_queries import json_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import containing
 from sojourn.platform.db.database import Connection
@@ -26,7 +26,7 @@ _WIRE: LiteralString = """
 """
 SERVICES = shelf(
     table="services",
-    wire=_WIRE,
+    answer=json_of(_WIRE),
     columns="""
     slug, type, title, title_km, title_zh, description, description_km, description_zh, long_description,
     long_description_km, long_description_zh, price, service_fee, government_fee, old_price, price_range, images, specs,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
-from sojourn.catalog.shelf_queries import free_on, shelf
+from sojourn.catalog.shelf_queries import free_on, json_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.transportation.errors import VehicleNotFound
 from sojourn.catalog.transportation.models import VehicleFilters, VehicleSort
@@ -23,7 +23,7 @@ _WIRE: LiteralString = """
 """
 VEHICLES = shelf(
     table="vehicles",
-    wire=_WIRE,
+    answer=json_of(_WIRE),
     columns="""
     slug, name, name_kh, name_zh, category, capacity, luggage, daily_rate_usd, per_km_rate_usd, transfers, province,
     features, with_driver, languages, fleet_count, cancellation_policy, images, is_active

@@ -1,9 +1,11 @@
 """Every statement about trips.
 
-What the public reads is JSON that PostgreSQL builds, in the shape of `TripOut`: nothing is looked at row by row here.
-Lists are put together from fixed fragments, so that each combination of filters has a plan, and an index, of its own.
+What the public reads is JSON in the shape of `TripOut` that PostgreSQL wrote when the trip was (`trip_cards`, one a
+language, docs/decisions/0024): nothing is looked at row by row here. Lists are put together from fixed fragments, so
+that each combination of filters has a plan, and an index, of its own.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -11,29 +13,15 @@ from uuid import UUID
 from sojourn.catalog.shelf_queries import shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.trips.errors import TripNotFound
-from sojourn.catalog.trips.models import TripFilters, TripSort
+from sojourn.catalog.trips.models import Included, TripFilters, TripSort
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
 
-# One column a field of TripOut, in its order. $1 is the language of the display fields.
-_WIRE: LiteralString = """
-    t.id, t.slug, t.title, t.title_kh, t.title_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.title_kh WHEN 'zh' THEN t.title_zh END, ''), t.title) AS display_title,
-    t.summary, t.summary_kh, t.summary_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.summary_kh WHEN 'zh' THEN t.summary_zh END, ''), t.summary)
-        AS display_summary,
-    t.destination, t.province, t.duration_days, t.price_per_person_usd::text, t.non_refundable_fee_usd::text,
-    t.environment, t.mood_tags, t.languages, t.includes, t.excludes, t.itinerary, t.highlights, t.options,
-    t.min_people, t.max_people, coalesce(t.capacity_per_departure, t.max_people) AS capacity_per_departure,
-    t.cancellation_policy, t.hotel_id, t.transport_type, t.meeting_point, t.latitude, t.longitude, t.images,
-    t.is_active, t.is_featured, t.avg_rating, t.review_count, t.version,
-    iso(t.created_at) AS created_at, iso(t.updated_at) AS updated_at
-"""
 TRIPS = shelf(
     table="trips",
-    wire=_WIRE,
+    answer="trip_card(t, $1)",
     columns="""
     slug, title, title_kh, title_zh, summary, summary_kh, summary_zh, destination, province, duration_days,
     price_per_person_usd, non_refundable_fee_usd, environment, mood_tags, languages, includes, excludes, itinerary,
@@ -41,13 +29,12 @@ TRIPS = shelf(
     meeting_point, latitude, longitude, images, is_active, is_featured
 """,
     not_found=TripNotFound,
+    kept_elsewhere=""", json_build_object(
+        'room', (SELECT json_build_object('hotel', o.slug, 'key', h.key)
+                   FROM hotel_rooms h JOIN hotels o ON o.id = h.hotel_id WHERE h.id = t.hotel_room_id),
+        'vehicle', (SELECT slug FROM vehicles WHERE id = t.vehicle_id),
+        'guide', (SELECT slug FROM guides WHERE id = t.guide_id)) AS included""",
 )
-SELECT_FEATURED: LiteralString = f"""
-SELECT convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8')
-  FROM (SELECT {_WIRE} FROM trips t WHERE t.is_active AND t.is_featured
-         ORDER BY t.avg_rating DESC NULLS LAST, t.id LIMIT $2) x
-"""
-
 _ORDERS: dict[TripSort, LiteralString] = {
     TripSort.RATING: "t.avg_rating DESC NULLS LAST, t.id",
     TripSort.PRICE_ASC: "t.price_per_person_usd, t.id",
@@ -56,12 +43,37 @@ _ORDERS: dict[TripSort, LiteralString] = {
     TripSort.NEWEST: "t.created_at DESC, t.id DESC",
 }
 
+
+def _cards(chosen: str, order: str) -> str:
+    """The statement for the cards of the trips that `chosen` picks, as a JSON array in that order.
+
+    Between two cards stands what PostgreSQL puts between two elements of an array.
+    """
+    return f"""
+SELECT convert_to('[' || coalesce(string_agg(c.card, E', \\n ' ORDER BY {order}), '') || ']', 'UTF8')
+  FROM (SELECT * FROM trips t WHERE {chosen}) t
+  JOIN trip_cards c ON c.trip_id = t.id AND c.language = $1
+"""
+
+
+SELECT_FEATURED = _cards(
+    f"t.is_active AND t.is_featured ORDER BY {_ORDERS[TripSort.RATING]} LIMIT $2", _ORDERS[TripSort.RATING]
+)
 # The seats of a trip: so many a day. What is taken of them is kept by sales.
 PUT_STOCK: LiteralString = """
 INSERT INTO resources (id, kind, owner_id, name, capacity, is_active, created_at)
 SELECT $2, 'DEPARTURE', id, title, coalesce(capacity_per_departure, max_people), is_active, $3 FROM trips WHERE id = $1
 ON CONFLICT (kind, owner_id) DO UPDATE
    SET name = excluded.name, capacity = excluded.capacity, is_active = excluded.is_active
+"""
+FIND_INCLUDED: LiteralString = """
+SELECT (SELECT h.id FROM hotel_rooms h JOIN hotels t ON t.id = h.hotel_id WHERE t.slug = $1 AND h.key = $2) AS room,
+       (SELECT id FROM vehicles WHERE slug = $3) AS vehicle, (SELECT id FROM guides WHERE slug = $4) AS guide
+"""
+PUT_INCLUDED: LiteralString = """
+UPDATE trips SET hotel_room_id = $2, vehicle_id = $3, guide_id = $4,
+       hotel_id = (SELECT hotel_id FROM hotel_rooms WHERE id = $2)
+ WHERE id = $1 AND (hotel_room_id, vehicle_id, guide_id) IS DISTINCT FROM ($2::uuid, $3::uuid, $4::uuid)
 """
 
 
@@ -84,15 +96,8 @@ def page_statement(filters: TripFilters, *, is_active: bool | None) -> tuple[str
     if is_active is not None:
         where.require("t.is_active" if is_active else "NOT t.is_active")
     order = _ORDERS[filters.sort]
-    # Ids first: whole rows are wide, and only the page's are read.
-    statement = f"""
-SELECT (SELECT count(*) FROM trips t WHERE {where}) AS total,
-       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_WIRE}
-          FROM (SELECT t.id FROM trips t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
-          JOIN trips t ON t.id = p.id
-         ORDER BY {order}) x
-"""
+    page = _cards(f"{where} ORDER BY {order} LIMIT $2 OFFSET $3", order)
+    statement = f"SELECT (SELECT count(*) FROM trips t WHERE {where}) AS total, ({page}) AS items"
     return statement, [filters.per_page, filters.offset, *where.arguments]
 
 
@@ -115,3 +120,16 @@ async def list_featured(connection: Connection, *, language: Language, limit: in
 async def put_stock(tx: Connection, *, trip_id: UUID, now: datetime) -> None:
     """Make the trip's seats what its row says."""
     await tx.execute(PUT_STOCK, trip_id, new_id(), now)
+
+
+async def find_included(tx: Connection, included: Included) -> dict[str, UUID | None]:
+    """The ids of what a trip includes, under the names that `Included` has for it; None what is not there."""
+    room = included.room
+    row = await tx.fetchrow(FIND_INCLUDED, room and room.hotel, room and room.key, included.vehicle, included.guide)
+    assert row is not None  # noqa: S101 - a SELECT of scalars always answers
+    return dict(row)
+
+
+async def put_included(tx: Connection, *, trip_id: UUID, found: Mapping[str, UUID | None]) -> None:
+    """`found`: from `find_included`."""
+    await tx.execute(PUT_INCLUDED, trip_id, found["room"], found["vehicle"], found["guide"])
