@@ -86,6 +86,58 @@ def test_what_a_lapsed_hold_lacks_is_spent_from_other_lots_then_owed() -> None:
     ]  # fmt: skip
 
 
+def test_time_takes_what_nobody_holds() -> None:
+    before = Account(lots=(ripe(1, 100, reserved=30, held=20), ripe(2, 50, reserved=50), ripe(3, 40)))
+    after = law.lapse(before, now=START + timedelta(days=2))
+    assert [lot.remaining for lot in after.lots] == [50, 50, 40]
+    assert [(entry.kind, entry.points) for entry in after.entries] == [(EntryKind.EXPIRED, -50)]
+
+
+def test_what_was_spent_on_credit_comes_back_first() -> None:
+    spent = Account(lots=(replace(ripe(1, 0), spent=60), replace(ripe(2, 0), spent=40)), owed=100, debt=100)
+    half = law.give_back(spent, fraction=Decimal("0.5"), now=START, rules=RULES, new_lot_id=UUID(int=9))
+    assert (half.debt, half.owed_returned) == (0, 100)
+    assert [lot.returned for lot in half.lots] == [0, 0]
+    most = law.give_back(half, fraction=Decimal("0.75"), now=START, rules=RULES, new_lot_id=UUID(int=9))
+    assert [lot.returned for lot in most.lots] == [10, 40], "the one that lives longest is filled first"
+    assert [lot.remaining for lot in most.lots] == [10, 40]
+    assert {lot.expires_at for lot in most.lots} == {START + timedelta(days=RULES.points_returned_life_days)}
+    whole = law.give_back(most, fraction=Decimal(1), now=START, rules=RULES, new_lot_id=UUID(int=9))
+    assert [lot.returned for lot in whole.lots] == [60, 40]
+    assert [entry.points for entry in whole.entries] == [100, 40, 10, 50]
+
+
+def test_a_debt_that_others_have_paid_comes_back_as_points() -> None:
+    spent = Account(lots=(), owed=100, debt=30)
+    after = law.give_back(spent, fraction=Decimal(1), now=START, rules=RULES, new_lot_id=UUID(int=9))
+    (lot,) = after.lots
+    assert (after.debt, after.owed_returned, lot.remaining, lot.points) == (0, 100, 70, 70)
+    assert lot.expires_at == law.add_months(START, RULES.points_life_months)
+    assert [(entry.kind, entry.points, entry.lot_id) for entry in after.entries] == [
+        (EntryKind.RETURNED, 30, None), (EntryKind.RETURNED, 70, UUID(int=9)),
+    ]  # fmt: skip
+
+
+def test_points_are_spent_soonest_to_end_first() -> None:
+    forever = replace(ripe(3, 50), expires_at=None)
+    before = Account(lots=(forever, ripe(2, 50), ripe(1, 50)))
+    after = law.set_aside(before, points=120, now=START)
+    assert [lot.held for lot in after.lots] == [20, 50, 50]
+    again = law.set_aside(after, points=60, now=START)
+    assert [lot.held for lot in again.lots] == [0, 10, 50], "in place of what it held"
+
+
+def test_taking_back_goes_to_its_own_lot_then_to_others_then_into_debt() -> None:
+    earner = UUID(int=7)
+    own = replace(ripe(5, 60, reserved=10), purchase_id=earner, points=200)
+    before = Account(lots=(own, ripe(1, 30)))
+    after = law.take_back(before, purchase_id=earner, refunded=Decimal(100), captured=Decimal(100), now=START)
+    assert [lot.remaining for lot in after.lots] == [10, 0]
+    assert (after.taken, after.gone, after.debt) == (200, 200, 120)
+    half = law.take_back(before, purchase_id=earner, refunded=Decimal(20), captured=Decimal(100), now=START)
+    assert ([lot.remaining for lot in half.lots], half.debt) == ([20, 30], 0)
+
+
 class Ledger(RuleBasedStateMachine):
     """One customer. `purchases` remembers what each purchase holds and spent, as the reservations table does."""
 

@@ -73,6 +73,22 @@ def test_stages_belong_to_paid_unfinished_orders(stage: RefundStage, status: Ord
         assert stage is not RefundStage.LODGED or not allowed
 
 
+@pytest.mark.parametrize(
+    ("stage", "onward"),
+    [
+        ("NOT_STARTED", {"IN_REVIEW", "INFORMATION_MISSING", "LODGED"}),
+        ("IN_REVIEW", {"INFORMATION_MISSING", "LODGED"}),
+        ("INFORMATION_MISSING", {"IN_REVIEW", "LODGED"}),
+        ("LODGED", set()),
+    ],
+)
+def test_staff_move_the_work_forward_and_an_admin_anywhere(stage: str, onward: set[str]) -> None:
+    working = {"NOT_STARTED", "IN_REVIEW", "INFORMATION_MISSING", "LODGED"}
+    for status in (OrderStatus.CONFIRMED, OrderStatus.IN_PROGRESS):
+        assert set(allowed_stages(RefundStage(stage), status, is_admin=False)) == onward
+        assert set(allowed_stages(RefundStage(stage), status, is_admin=True)) == working - {stage}
+
+
 @given(stages)
 def test_the_stage_follows_the_status(stage: RefundStage) -> None:
     assert stage_after(OrderStatus.COMPLETED, stage) is RefundStage.COMPLETED
@@ -181,6 +197,13 @@ def test_a_quote_names_one_outcome() -> None:
 def test_any_text_may_claim_to_be_a_quote(text: str) -> None:
     deadline = quote_deadline(text)
     assert deadline is None or deadline.tzinfo is UTC
+
+
+def test_numbers_that_are_no_deadline() -> None:
+    assert quote_deadline("99999999999-a") == datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)
+    # Too far for a calendar; digits of another script; none at all.
+    for text in ("999999999999-a", "\u0663\u0663-a", "-a", "", "-1-a", "1.5-a"):
+        assert quote_deadline(text) is None
 
 
 @pytest.mark.parametrize(
