@@ -11,7 +11,8 @@ from tests.features.analytics.books import Books, at
 from tests.support.client import StorefrontClient, faulty_fields, read
 from tests.support.selling import hold, hold_and_pay, put_trip_on_sale
 
-from sojourn.desk.analytics.figures import FIGURES, FigureName, Measure
+from sojourn.desk.analytics.figures import FIGURES
+from sojourn.desk.analytics.parts import FigureName, Measure
 from sojourn.desk.analytics.service import points_value, value_of
 from sojourn.people.roles import Role
 from sojourn.platform.storefront import SalesRules

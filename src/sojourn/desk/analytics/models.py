@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from sojourn.catalog.services.models import ServiceType
-from sojourn.desk.analytics.figures import Measure
+from sojourn.desk.analytics.parts import Measure
 from sojourn.desk.analytics.people_queries import ConsultantSort, CustomerSort
 from sojourn.desk.analytics.periods import Between, Day, Mode, Step
 from sojourn.platform.http.files import Exportable

@@ -12,8 +12,8 @@ from sojourn.desk.analytics.figures import (
     ORDER_IS_OF_MODE,
     OVERVIEW,
     TOTALS,
-    FigureName,
 )
+from sojourn.desk.analytics.parts import FigureName
 from sojourn.desk.analytics.reading import fetch, fetch_value
 from sojourn.platform.db.database import Connection, Row
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sojourn.desk.analytics import queries, service
-from sojourn.desk.analytics.figures import LISTS, FigureName
+from sojourn.desk.analytics.figures import LISTS
 from sojourn.desk.analytics.models import (
     FigureRow,
     FigureRowFilters,
@@ -21,6 +21,7 @@ from sojourn.desk.analytics.models import (
     RevenuePaymentFilters,
     StatsOut,
 )
+from sojourn.desk.analytics.parts import FigureName
 from sojourn.desk.analytics.periods import Between, Mode, check_order, moments, rows_url, today_in
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx

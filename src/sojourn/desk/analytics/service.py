@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from sojourn.desk.analytics import people_queries, queries
-from sojourn.desk.analytics.figures import FIGURES, Figure, FigureName, Measure
+from sojourn.desk.analytics.figures import FIGURES
 from sojourn.desk.analytics.models import (
     BestSeller,
     CustomerOut,
@@ -25,6 +25,7 @@ from sojourn.desk.analytics.models import (
     RevenuePeriod,
     StatsOut,
 )
+from sojourn.desk.analytics.parts import Figure, FigureName, Measure
 from sojourn.desk.analytics.periods import (
     Between,
     Mode,
