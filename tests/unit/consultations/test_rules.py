@@ -1,5 +1,6 @@
 """Golden hours over clock changes, and what holds for every week."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -156,6 +157,38 @@ def test_the_boundaries_favour_the_customer() -> None:
     assert is_in_time(now + timedelta(hours=24), now, RULES)
     assert not is_in_time(now + timedelta(hours=24, seconds=-1), now, RULES)
     assert no_show_from(now, RULES) == now + timedelta(minutes=15)
+
+
+def test_the_first_and_the_last_start_are_free_and_none_beyond() -> None:
+    now = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
+    always = calendar("UTC", "00:00", "24:00")
+    first, last = bookable(now, RULES)
+    days = [now.date() + timedelta(days=days) for days in range(62)]
+    free = free_starts(always, days, taken=frozenset(), sessions={}, now=now, rules=RULES)
+    assert (free[0], free[-1]) == (first, last)
+    nearly_full = dict.fromkeys(days, RULES.max_a_day - 1)
+    assert free_starts(always, days, taken=frozenset(), sessions=nearly_full, now=now, rules=RULES) == free
+    only_one = replace(RULES, max_a_day=1)
+    assert free_starts(always, days, taken=frozenset(), sessions={}, now=now, rules=only_one) == free
+
+
+def test_a_start_outside_the_hours_is_not_offered() -> None:
+    now = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
+    mornings = calendar("Asia/Phnom_Penh", "09:00", "10:00")
+    for minutes, reason in ((-15, "HOURS"), (0, None), (30, None), (45, "HOURS"), (7, "HOURS")):
+        start = datetime(2026, 12, 3, 2, 0, tzinfo=UTC) + timedelta(minutes=minutes)
+        assert why_not_offered(start, mornings, now=now, rules=RULES) == reason
+
+
+@pytest.mark.parametrize(
+    ("at", "is_on"),
+    [
+        ("00:00:00+00:00", True), ("23:45:00+00:00", True), ("10:07:00+00:00", False), ("10:15:01+00:00", False),
+        ("10:15:00.000001+00:00", False), ("10:15:00+05:45", True), ("10:15:00+05:40", False),
+    ],
+)  # fmt: skip
+def test_the_grid_is_of_whole_quarters(at: str, *, is_on: bool) -> None:
+    assert is_on_grid(datetime.fromisoformat(f"2026-12-03T{at}"), RULES) is is_on
 
 
 @pytest.mark.parametrize(

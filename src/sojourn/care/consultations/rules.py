@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sojourn.care.consultations.models import DayHours, Status, Weekday
 from sojourn.platform.storefront import ConsultationRules
 
-MINUTES_OF_DAY = 24 * 60
 WEEKDAYS = tuple(Weekday)
 
 
