@@ -49,6 +49,23 @@ def negotiate(accept_language: str | None, *, offered: Sequence[Language], defau
 
     Ranges of equal quality count in the order sent. Anything malformed is skipped; no header makes this raise.
     """
+    qualities, wildcard = _read_ranges(accept_language, offered)
+    best = _best(qualities)
+    if best is not None and qualities[best] >= wildcard:
+        return best
+    if wildcard > 0:
+        return _unnamed(qualities, offered=offered, default=default) or best or default
+    return default
+
+
+def named_in(accept_language: str | None, *, offered: Sequence[Language]) -> Language | None:
+    """The language that an Accept-Language header asks for by name; None when it leaves the choice to us."""
+    qualities, _ = _read_ranges(accept_language, offered)
+    return _best(qualities)
+
+
+def _read_ranges(accept_language: str | None, offered: Sequence[Language]) -> tuple[dict[Language, float], float]:
+    """How much each language on offer is wanted, and how much any other (`*`)."""
     qualities: dict[Language, float] = {}
     wildcard = 0.0
     for entry in (accept_language or "")[:_HEADER_LIMIT].split(","):
@@ -61,13 +78,12 @@ def negotiate(accept_language: str | None, *, offered: Sequence[Language], defau
             wildcard = max(wildcard, quality)
         elif language is not None and language in offered:
             qualities[language] = max(qualities.get(language, 0.0), quality)
-    named = [language for language, quality in qualities.items() if quality > 0]
-    best = max(named, key=qualities.__getitem__, default=None)
-    if best is not None and qualities[best] >= wildcard:
-        return best
-    if wildcard > 0:
-        return _unnamed(qualities, offered=offered, default=default) or best or default
-    return default
+    return qualities, wildcard
+
+
+def _best(qualities: Mapping[Language, float]) -> Language | None:
+    wanted = [language for language, quality in qualities.items() if quality > 0]
+    return max(wanted, key=qualities.__getitem__, default=None)
 
 
 def pick(texts: Mapping[str, str | None], language: Language) -> str:

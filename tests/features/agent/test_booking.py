@@ -49,6 +49,25 @@ async def test_a_trip_from_the_wish_to_the_confirmed_booking(
     assert read(await use(agent, "get_loyalty"))["pending"] == 200
 
 
+async def test_the_agent_speaks_the_customers_language_and_so_does_what_is_bought(
+    derlg: StorefrontClient, trip_id: UUID
+) -> None:
+    customer = await derlg.register(language="zh")
+    agent = agent_of(derlg, customer.user_id)
+    agent.headers["Accept-Language"] = "*"  # as some runtimes send it: nobody has chosen anything
+    found = read(await use(agent, "search_trips"))["items"]
+    assert [trip["title"] for trip in found] == ["吴哥窟"]
+    held = read(await use(agent, "create_booking", **asked(trip_id)))
+    link = read(await use(agent, "create_payment_link", booking_id=held["id"]))
+    page = await customer.visitor().get(httpx.URL(link["payment_url"]).path.removeprefix(agent.storefront.prefix))
+    assert '<html lang="zh' in page.text
+    said = read(await use(agent, "create_booking", **asked(trip_id), language="KH"))
+    assert await derlg.rows("SELECT language FROM bookings ORDER BY id = $1::uuid DESC", held["id"]) == [
+        {"language": "zh"}, {"language": "km"},
+    ]  # fmt: skip
+    assert said["status"] == "RESERVED"
+
+
 async def open_page_and_press(agent: StorefrontClient, url: str, sandbox: str) -> str:
     """What the traveller's browser does with the link: look, press the button, arrive where the card is taken."""
     browser = agent.visitor()

@@ -193,6 +193,16 @@ async def test_a_purchase_keeps_the_language_it_was_made_in(
     assert re.search("[一-鿿]", (await newest(mailbox, traveler))["subject"])
 
 
+async def test_without_a_language_in_the_request_a_purchase_takes_the_accounts(
+    derlg: StorefrontClient, trip_id: UUID, work: Work, mailbox: Mailbox, sandbox: str
+) -> None:
+    traveler = await derlg.register(email=f"traveler-{new_id()}@example.com", language="km")
+    await hold_and_pay(traveler, sandbox, trip_id)
+    await do_jobs(work)
+    confirmed = next(mail for mail in await mailbox(traveler.email) if pdfs(mail))
+    assert re.search("[\u1780-\u17ff]", confirmed["subject"])
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [

@@ -15,6 +15,7 @@ from sojourn.platform.i18n import (
     format_money,
     format_number,
     language_of,
+    named_in,
     negotiate,
     pick,
 )
@@ -142,3 +143,18 @@ def test_money_loses_no_cent(amount: Decimal, language: Language) -> None:
 
 def test_counts_are_grouped() -> None:
     assert [format_number(12345, language) for language in ALL] == ["12,345", "12,345", "12,345"]
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (None, None),
+        ("*", None),
+        ("fr, *;q=0.5", None),
+        ("km;q=0", None),
+        ("zh-CN, *", Language.ZH),
+        ("km", Language.KM),
+    ],
+)
+def test_only_a_language_that_is_named_was_asked_for(header: str | None, named: Language | None) -> None:
+    assert named_in(header, offered=ALL) is named

@@ -28,7 +28,9 @@ async def raise_alert(ctx: Ctx, user: CurrentUser, body: AlertIn) -> AlertWithCo
         alert = await service.raise_alert(
             tx, user_id=user.user_id, body=body, storefront=ctx.storefront, now=ctx.now(), origin=ctx.origin
         )
-        return await service.with_contacts(tx, alert, storefront=ctx.storefront, language=ctx.language)
+        return await service.with_contacts(
+            tx, alert, storefront=ctx.storefront, language=ctx.language_for(user.language)
+        )
 
 
 @router.get("/alerts", operation_id="list_alerts")
@@ -46,7 +48,9 @@ async def get_alert(ctx: Ctx, user: CurrentUser, alert_id: UUID) -> AlertWithCon
     """One of one's own calls for help, with whom to ring."""
     async with ctx.read() as connection:
         alert = await queries.get_own(connection, alert_id, user_id=user.user_id)
-        return await service.with_contacts(connection, alert, storefront=ctx.storefront, language=ctx.language)
+        return await service.with_contacts(
+            connection, alert, storefront=ctx.storefront, language=ctx.language_for(user.language)
+        )
 
 
 @router.patch("/alerts/{alert_id}", operation_id="follow_alert", responses=refuses(AlertNotFound, AlertClosed))
@@ -58,7 +62,9 @@ async def follow_alert(ctx: Ctx, user: CurrentUser, alert_id: UUID, body: AlertP
         alert = await service.follow(
             tx, alert_id=alert_id, user_id=user.user_id, patch=body, storefront=ctx.storefront, now=ctx.now()
         )
-        return await service.with_contacts(tx, alert, storefront=ctx.storefront, language=ctx.language)
+        return await service.with_contacts(
+            tx, alert, storefront=ctx.storefront, language=ctx.language_for(user.language)
+        )
 
 
 @router.post("/alerts/{alert_id}/cancel", operation_id="cancel_alert", responses=refuses(AlertNotFound, AlertClosed))

@@ -145,8 +145,8 @@ async def write_review(ctx: Ctx, user: CurrentUser, body: ReviewIn) -> OwnReview
     """Review a booking of one's own whose journey is over: once for each of its parts."""
     async with ctx.unit_of_work() as tx:
         review_id = await service.write(
-            tx, user_id=user.user_id, body=body, language=ctx.language, rules=ctx.storefront.reviews, now=ctx.now(),
-            origin=ctx.origin,
+            tx, user_id=user.user_id, body=body, language=ctx.language_for(user.language),
+            rules=ctx.storefront.reviews, now=ctx.now(), origin=ctx.origin,
         )  # fmt: skip
         written = await queries.get_own(tx, review_id, user_id=user.user_id, life=_life(ctx))
     ctx.runtime.cache.drop()  # here at once; the other processes hear of it

@@ -1,5 +1,6 @@
 """Every tool at `POST /ai-tools/<name>`, and their list. One way for all: who, for whom, the trail, the tool."""
 
+from dataclasses import replace
 from typing import Annotated, Protocol
 from uuid import UUID
 
@@ -58,6 +59,8 @@ async def _call(tool: Tool, ctx: Context, *, agent: Agent, vendors: Vendors, pay
     customer = await find_customer(ctx, acting_user_id(agent, body.user_id))
     if customer is None and tool.acts_for_customer:
         raise ActingUserRequired
+    if customer is not None:
+        ctx = replace(ctx, language=ctx.language_for(customer.language))
     await _limit(ctx, tool, agent, customer)
     await trail.note_call(ctx, agent=agent, customer=customer, tool=tool.name)
     try:

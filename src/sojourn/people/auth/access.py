@@ -23,6 +23,7 @@ from sojourn.people.roles import STAFF, Role
 from sojourn.platform.db.database import Connection
 from sojourn.platform.errors import NotAllowed, NotAuthenticated
 from sojourn.platform.http.context import Runtime, get_runtime
+from sojourn.platform.i18n import Language
 from sojourn.platform.kit.clock import Clock
 
 KEPT_SECONDS = 15
@@ -30,7 +31,7 @@ MAX_KEPT = 50_000
 MAX_TOKENS = 5_000
 
 _STANDING = """
-SELECT id, email, name, role, refresh_token_version,
+SELECT id, email, name, role, refresh_token_version, preferred_language,
        EXISTS (SELECT FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at IS NOT NULL) AS has_factor
   FROM users WHERE id = $1 AND is_active
 """
@@ -46,6 +47,7 @@ class Actor:
     role: Role
     version: int
     has_second_factor: bool = False
+    language: Language = Language.EN
 
     @property
     def is_admin(self) -> bool:
@@ -115,7 +117,7 @@ async def find_standing(connection: Connection, user_id: UUID) -> Actor | None:
     row = await connection.fetchrow(_STANDING, user_id)
     if row is None:
         return None
-    standing = row["refresh_token_version"], row["has_factor"]
+    standing = row["refresh_token_version"], row["has_factor"], Language(row["preferred_language"])
     return Actor(row["id"], row["email"], row["name"], Role(row["role"]), *standing)
 
 

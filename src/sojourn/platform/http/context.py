@@ -14,7 +14,7 @@ from sojourn.platform.db.database import Connection, Database
 from sojourn.platform.events.hub import Hub
 from sojourn.platform.http.rate_limit import RateLimiter
 from sojourn.platform.http.response_cache import ResponseCache
-from sojourn.platform.i18n import Language, negotiate
+from sojourn.platform.i18n import Language, named_in, negotiate
 from sojourn.platform.kit.clock import Clock, local_date
 from sojourn.platform.redis.shared import Shared
 from sojourn.platform.storefront import Storefront
@@ -60,11 +60,13 @@ SYSTEM_ORIGIN = Origin(ip=None, request_id=None)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One request. Handlers open their unit of work on it; nothing else commits."""
+    """One request. Handlers open their unit of work on it; nothing else commits. `asked_language` is None where the
+    request names no language of ours."""
 
     runtime: Runtime
     origin: Origin
     language: Language
+    asked_language: Language | None = None
 
     @property
     def storefront(self) -> Storefront:
@@ -73,6 +75,10 @@ class Context:
     @property
     def db(self) -> Database:
         return self.runtime.db
+
+    def language_for(self, account: Language) -> Language:
+        """What somebody reads who is signed in: the language the request asks for, else the account's."""
+        return self.asked_language or account
 
     def now(self) -> datetime:
         """The present, UTC."""
@@ -124,7 +130,8 @@ async def get_context(request: Request) -> Context:
         request_id=request.scope.get("request_id"),
         user_agent=request.headers.get("user-agent"),
     )
-    return Context(runtime=runtime, origin=origin, language=language)
+    asked = named_in(header, offered=storefront.languages) if header else None
+    return Context(runtime=runtime, origin=origin, language=language, asked_language=asked)
 
 
 Ctx = Annotated[Context, Depends(get_context)]

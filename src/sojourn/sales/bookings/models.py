@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, StringConstraints
 
 from sojourn.catalog.policies import CancellationPolicy
+from sojourn.catalog.values import LanguageName
 from sojourn.platform.kit.wire import Day, Money, MoneyIn, Wire
 from sojourn.sales.pricing.models import Price, PriceLine
 
@@ -97,6 +98,9 @@ class BookingIn(QuoteIn):
     customizations: dict[str, JsonValue] | None = None
     travelers: Annotated[list[Traveler], Field(max_length=500)] = []
     expected_total: MoneyIn | None = Field(None, description="Refused with QUOTE_CHANGED if the price is another now.")
+    language: LanguageName | None = Field(
+        None, description="That of mails and papers; else the request's (Accept-Language), else the account's."
+    )
 
 
 class ChangeIn(Wire):

@@ -82,8 +82,8 @@ async def hold_booking(ctx: Ctx, user: CurrentUser, body: BookingIn) -> BookingO
     unit = ctx.unit_of_work() if body.loyalty_points else ctx.read()
     async with unit as tx:
         return await service.hold(
-            tx, storefront=ctx.storefront, user_id=user.user_id, body=body, language=ctx.language, now=ctx.now(),
-            origin=ctx.origin,
+            tx, storefront=ctx.storefront, user_id=user.user_id, body=body,
+            language=ctx.language_for(user.language), now=ctx.now(), origin=ctx.origin,
         )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ async def hold(
         raise QuoteChanged(details={"total": f"{price.total:.2f}"})
     booking_id = new_id()
     until = now + timedelta(seconds=storefront.rules.hold_seconds)
-    booking = _row(storefront, offer, body, booking_id=booking_id, user_id=user_id, language=language)
+    booking = _row(storefront, offer, body, booking_id=booking_id, user_id=user_id, language=body.language or language)
     if body.loyalty_points:
         await _reserve_points(tx, storefront, user_id, booking_id, body.loyalty_points, price, until, now)
     mirror_after_commit(Put(booking_hold(booking_id), HELD, storefront.rules.hold_seconds))
