@@ -9,6 +9,7 @@ import httpx
 import pytest
 from tests.features.care.conftest import Mailbox
 from tests.support.client import StorefrontClient, read, refusal
+from tests.support.trail import acts_on
 from tests.support.work import do_jobs
 
 from sojourn.care.notifications import service
@@ -184,6 +185,7 @@ async def test_one_click_unsubscribes(derlg: StorefrontClient, work: Work, mailb
     for _ in range(2):
         assert (await derlg.post(path, data=body)).status_code == 200
     assert await preferences(derlg) == {"is_welcome_mail_wanted": False}
+    assert ("notification.unsubscribed", reader.user_id) in await acts_on(derlg, reader.user_id)
 
 
 async def preferences(derlg: StorefrontClient) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from tests.features.care.conftest import Mailbox
 from tests.support.client import StorefrontClient, read
 from tests.support.selling import hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
+from tests.support.trail import acts_on
 from tests.support.work import do_jobs
 
 from sojourn.care.notifications.service import DELIVER, deliver
@@ -192,6 +193,7 @@ async def test_the_desk_sees_pushes_and_can_repeat_one(
     (seen,) = read(await admin.get("/admin/notifications", params={"channel": "PUSH"}))
     assert (seen["channel"], seen["status"], seen["kind"]) == ("PUSH", "FAILED", "BOOKING_CONFIRMED")
     read(await admin.post(f"/admin/notifications/{seen['id']}/retry"), 204)
+    assert await acts_on(admin, seen["id"]) == [("notification.repeated", admin.user_id)]
     await do_jobs(work)
     assert len(await screen(token)) == 1
     mails = read(await admin.get("/admin/notifications", params={"channel": "MAIL"}))

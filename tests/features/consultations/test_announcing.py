@@ -11,6 +11,7 @@ from icalendar import Calendar
 from tests.features.consultations.conftest import THURSDAY, Practice, StartPractice
 from tests.features.providers.scripted_server import ScriptedServer, scripted_server
 from tests.support.client import StorefrontClient, read
+from tests.support.trail import acts_on
 from tests.support.work import do_jobs, work_for
 
 from sojourn.care.consultations.jobs import cancel_orphans
@@ -140,6 +141,7 @@ async def test_consultations_go_with_their_cancelled_order(
     await customer.rows("UPDATE orders SET status = 'CANCELLED' WHERE id = $1::text::uuid RETURNING id", order_id)
     for _ in range(2):
         await cancel_orphans(work)
+    assert (await acts_on(customer, booked["id"])).count(("consultation.cancelled", None)) == 1
     assert read(await customer.get(f"/consultations/{booked['id']}"))["status"] == "CANCELLED"
     assert read(await customer.get(f"/consultations/{kept['id']}"))["status"] == "SCHEDULED"
     assert "2026-12-03T10:00+07:00" in await practice.slots(customer, "2026-12-03")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tests.features.consultations.conftest import THURSDAY, Json, Practice, StartPractice
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
+from tests.support.trail import acts_on
 
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
@@ -69,6 +70,7 @@ async def test_cancelling_in_time_gives_the_session_back(practice: Practice, cus
     after = await step(customer, booked, "cancel", reason="I am ill")
     assert (after["status"], after["isSessionUsed"], after["cancellationReason"]) == ("CANCELLED", False, "I am ill")
     assert after["meetingLink"] is None
+    assert (await acts_on(customer, booked["id"]))[-1] == ("consultation.cancelled", customer.user_id)
     assert await refused(customer, booked, "cancel") == "CONSULTATION_CLOSED"
     assert await refused(customer, booked, "move", startsAt=THURSDAY.isoformat()) == "CONSULTATION_CLOSED"
     await practice.book(customer, order_id)

@@ -7,6 +7,7 @@ from icalendar import Calendar
 from structlog.testing import CapturingLogger
 from tests.features.consultations.conftest import THURSDAY, Practice
 from tests.support.client import StorefrontClient, read, refusal
+from tests.support.trail import acts_on
 
 from sojourn.platform.http import edge
 from sojourn.platform.kit.clock import FrozenClock
@@ -56,6 +57,8 @@ async def test_a_new_address_closes_the_old_one(
     assert await summaries(holyone, second) == []
     for _ in range(2):
         assert (await customer.delete("/consultations/feed")).status_code == 204
+    own = [act for act, _ in await acts_on(customer, customer.user_id) if act.startswith("calendar_feed")]
+    assert own == ["calendar_feed.created", "calendar_feed.created", "calendar_feed.revoked", "calendar_feed.revoked"]
     assert refusal(await holyone.get(second), 404) == "CALENDAR_FEED_NOT_FOUND"
     assert refusal(await holyone.get(f"/consultations/feed/{'x' * 43}.ics"), 404) == "CALENDAR_FEED_NOT_FOUND"
     assert refusal(await holyone.post("/consultations/feed"), 401) == "NOT_AUTHENTICATED"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 from tests.support.selling import MORE, TRAVEL_DATE, hold, hold_and_pay, put_trip_on_sale
+from tests.support.trail import acts_on
 
 from sojourn.people.roles import Role
 from sojourn.providers.work import Work
@@ -26,6 +27,7 @@ async def test_a_day_may_have_its_own_capacity(derlg: StorefrontClient) -> None:
     assert day["available"] == 0
     day = read(await admin.put(f"{path}/{DAY}", json={"capacity": None}))
     assert (day["capacity"], day["has_own_capacity"]) == (6, False)
+    assert await acts_on(derlg, trip_id) == [("departure.capacity_set", admin.user_id)] * 3
     later = (TRAVEL_DATE + timedelta(days=2)).isoformat()
     days = read(await admin.get(path, params={"from": DAY, "to": later}))
     assert [entry["available"] for entry in days] == [4, 6, 6]

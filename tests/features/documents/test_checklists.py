@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.features.documents.conftest import Json, Office, hand_in, handed_in, kept_files, pdf, stranger_id
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
+from tests.support.trail import acts_on
 
 from sojourn.care.documents import retention
 from sojourn.care.documents.reminders import send_reminders
@@ -234,6 +235,8 @@ async def test_handing_in_by_a_link(
         assert refusal(answer, 404) == "UPLOAD_LINK_INVALID"
     rows = await customer.rows("SELECT detail FROM audit_entries WHERE action = 'document.uploaded'")
     assert [row["detail"]["by_link"] for row in rows] == [True]
+    made = ("document.upload_link_made", consultant.user_id)
+    assert (await acts_on(customer, order["id"])).count(made) == 2
     assert await customer.rows("SELECT 1 FROM upload_links WHERE token_hash = $1", link["token"].encode()) == []
     clock.advance(timedelta(days=14))
     assert refusal(await visitor.get(f"/uploads/{link['token']}"), 404) == "UPLOAD_LINK_INVALID"

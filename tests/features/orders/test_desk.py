@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.features.orders.conftest import Json, Shop, points_of, queued
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
+from tests.support.trail import acts_on
 
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
@@ -168,6 +169,9 @@ async def test_notes_are_for_staff(shop: Shop, customer: StorefrontClient, consu
             "Ask for the old visa.",
             "He sounds nervous.",
         ]
+    acts = await acts_on(customer, order["id"])
+    assert ("order.assigned", shop.office.user_id) in acts
+    assert acts.count(("order.noted", consultant.user_id)) == 1
 
 
 async def test_assigning_again_changes_nothing(

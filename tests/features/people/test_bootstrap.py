@@ -7,6 +7,7 @@ import sys
 import pytest
 from tests.support.client import PASSWORD, StorefrontClient, read
 from tests.support.system import System, environment
+from tests.support.trail import acts_on
 
 from sojourn.people.staff.bootstrap import AdminRefused, create_admin, ensure_demo_accounts
 
@@ -68,4 +69,7 @@ async def test_everybody_can_look_around_with_a_demo_account(system: System, key
         form = {"email": account.email, "password": account.password}
         roles.append(read(await client.visitor().post("/auth/login", json=form))["user"]["role"])
     assert roles == [client.storefront.customer_role, "CONSULTANT", "GUIDE", "ADMIN"]
-    assert len(await client.rows("SELECT id FROM users")) == 4
+    made = await client.rows("SELECT id FROM users")
+    assert len(made) == 4
+    for row in made:
+        assert (await acts_on(client, row["id"]))[0] == ("staff.created", None)

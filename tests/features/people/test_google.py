@@ -20,6 +20,7 @@ from tests.features.people.google import (
     whoami,
 )
 from tests.support.client import PASSWORD, StorefrontClient, faulty_fields, read, refusal
+from tests.support.trail import acts_on
 
 from sojourn.people.effects import WELCOME
 from sojourn.people.roles import Role
@@ -95,6 +96,7 @@ async def test_whoever_registered_anothers_address_is_out_when_its_owner_comes(d
     assert refusal(await derlg.visitor().post("/auth/login", json=form), 401) == "INVALID_CREDENTIALS"
     assert refusal(await thief.get("/auth/me"), 401) == "NOT_AUTHENTICATED"
     assert refusal(await thief.post("/auth/refresh"), 401) == "REFRESH_TOKEN_INVALID"
+    assert ("auth.account_handed_over", thief.user_id) in await acts_on(derlg, thief.user_id)
 
 
 async def test_an_address_that_google_has_not_confirmed_opens_nothing(derlg: StorefrontClient) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.features.people.conftest import Queued
 from tests.support.client import PASSWORD, StorefrontClient, faulty_fields, read, refusal
+from tests.support.trail import acts_on
 
 from sojourn.people.auth.recovery import REQUEST_LINK
 from sojourn.people.effects import PASSWORD_CHANGED, PASSWORD_RESET, VERIFY_EMAIL, WELCOME
@@ -93,6 +94,7 @@ async def test_a_reset_replaces_the_password_and_ends_every_session(
     user = read(await holyone.post("/auth/login", json={"email": guest.email, "password": NEW_PASSWORD}))["user"]
     assert user["emailVerified"] is True  # whoever reads the mail owns the address
     assert len(await queued(holyone, PASSWORD_CHANGED)) == 1
+    assert ("auth.password_reset", guest.user_id) in await acts_on(holyone, guest.user_id)
 
 
 async def test_many_requests_make_one_link_a_minute(
@@ -134,6 +136,7 @@ async def test_changing_the_password_keeps_only_the_session_that_changed_it(derl
     assert refusal(await guest.get("/auth/me"), 401) == "NOT_AUTHENTICATED"
     read(await derlg.get("/auth/me", headers={"Authorization": f"Bearer {body['access_token']}"}))
     read(await derlg.post("/auth/login", json={"email": guest.email, "password": NEW_PASSWORD}))
+    assert [act for act, _ in await acts_on(derlg, guest.user_id)].count("auth.password_changed") == 1
 
 
 async def test_guessing_the_current_password_locks_the_account(derlg: StorefrontClient) -> None:

@@ -1,9 +1,11 @@
 """Staff: invited, never self-registered; and who may do what."""
 
 import asyncio
+from uuid import UUID
 
 from tests.features.people.conftest import Queued
 from tests.support.client import PASSWORD, StorefrontClient, faulty_fields, read, refusal
+from tests.support.trail import acts_on
 
 from sojourn.people.effects import STAFF_INVITATION
 from sojourn.people.roles import Role
@@ -21,6 +23,9 @@ async def test_an_invitation_is_accepted_with_a_password(derlg: StorefrontClient
     accepted = read(await derlg.post("/auth/accept-invitation", json={"token": mail["secret"], "password": PASSWORD}))
     assert (accepted["user"]["role"], accepted["user"]["email_verified"]) == ("CONSULTANT", True)
     read(await derlg.post("/auth/login", json={"email": FORM["email"], "password": PASSWORD}))
+    invited_by, accepted_by = (await acts_on(derlg, invited["id"]))[:2]
+    assert invited_by == ("staff.invited", admin.user_id)
+    assert accepted_by == ("staff.invitation_accepted", UUID(invited["id"]))
     again = await derlg.post("/auth/accept-invitation", json={"token": mail["secret"], "password": PASSWORD})
     assert refusal(again, 400) == "LINK_INVALID"
     assert refusal(await admin.post("/admin/staff/invitations", json=FORM), 409) == "EMAIL_TAKEN"

@@ -11,6 +11,7 @@ from PIL import Image
 from tests.features.students.conftest import CARD, Student, decide, picture, verify
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 from tests.support.system import FILES
+from tests.support.trail import acts_on
 
 from sojourn.care.documents.jobs import remove_files
 from sojourn.care.student_discount.jobs import end_due
@@ -244,7 +245,7 @@ async def test_lists_are_one_statement_however_long(admin: StorefrontClient, der
 async def test_a_verification_runs_out_after_a_reminder_and_is_renewed(
     student: Student, admin: StorefrontClient, work: Work, clock: FrozenClock
 ) -> None:
-    await verify(admin, student)
+    first = await verify(admin, student)
     clock.advance(timedelta(days=334))  # 2027-10-31
     await end_due(work)
     assert await mails(admin) == ["STUDENT_APPROVED"]
@@ -258,6 +259,7 @@ async def test_a_verification_runs_out_after_a_reminder_and_is_renewed(
     await end_due(work)
     (row,) = await admin.rows("SELECT is_student FROM users WHERE id = $1", student.client.user_id)
     assert row == {"is_student": False}
+    assert (await acts_on(admin, first))[-1] == ("student.expired", None)
     read(await decide(admin, renewed, status="APPROVED"))
     assert (await student.status())["expires_at"] == "2028-12-01T03:00:00.000000Z"
     statuses = await admin.rows("SELECT status FROM student_verifications ORDER BY created_at")
@@ -277,6 +279,8 @@ async def test_what_was_begun_and_left_is_given_up(student: Student, work: Work,
     assert files_in(folder) == []
     standing = await student.status()
     assert (standing["verification"]["status"], standing["tries_left"]) == ("EXPIRED", 3)
+    own = student.client.user_id
+    assert await acts_on(student.client, begun) == [("student.started", own), ("student.picture_uploaded", own)]
     assert await student.start() != begun
 
 
