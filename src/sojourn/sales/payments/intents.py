@@ -10,6 +10,7 @@ from uuid import UUID
 from sojourn.people.auth.access import Actor
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Context
+from sojourn.platform.jobs.queue import enqueue
 from sojourn.providers.payments.port import (
     IntentMethod,
     IntentStatus,
@@ -19,6 +20,7 @@ from sojourn.providers.payments.port import (
     ProviderUnavailable,
     to_minor,
 )
+from sojourn.sales.effects import CANCEL_INTENT, effect
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.errors import AmountDiffers, ProviderDown, ProviderRefusal
 from sojourn.sales.payments.models import Charge, IntentIn, IntentOut, Payment, PaymentMethod, PaymentStatus
@@ -45,9 +47,13 @@ async def create_intent(
     if intent_id is None:
         intent = await _create(provider, ctx, purchase=purchase, payment=payment)
         async with ctx.unit_of_work() as tx:
-            await queries.attach_intent(
+            is_open = await queries.attach_intent(
                 tx, payment_id=payment.id, intent_id=intent.id, client_secret=intent.client_secret, now=ctx.now()
             )
+            if not is_open:
+                await enqueue(tx, effect(CANCEL_INTENT, payment_id=payment.id))
+        if not is_open:  # the purchase was cancelled or changed while the provider was asked
+            return await create_intent(ctx, provider=provider, payables=payables, actor=actor, body=body)
         intent_id, client_secret = intent.id, intent.client_secret
     action_url = None
     if method is PaymentMethod.PAYPAL:

@@ -39,6 +39,9 @@ def timers(payables: Payables) -> Sequence[Timer]:
     async def ask_about_waiting(work: Work) -> None:
         await reconciliation.ask_about_waiting(work, payables=payables)
 
+    async def end_closed(work: Work) -> None:
+        await reconciliation.end_closed(work, payables=payables)
+
     async def sweep_up_qrs(work: Work) -> None:
         await qr_checks.ask_about_due(work, payables=payables)
 
@@ -52,6 +55,10 @@ def timers(payables: Payables) -> Sequence[Timer]:
         Timer(
             name="payments.ask_about_waiting", cron="*/2 * * * *", handler=ask_about_waiting,
             title="Re-reads payments that have waited two minutes for their webhook",
+        ),
+        Timer(
+            name="payments.end_closed", cron="1-59/5 * * * *", handler=end_closed,
+            title="Calls off at the provider what is closed here, where that was not seen to happen",
         ),
         Timer(
             name="payments.sweep_up_qrs", cron="* * * * *", handler=sweep_up_qrs,

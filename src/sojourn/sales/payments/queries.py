@@ -47,7 +47,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'PENDING', $9, $10, $11, $11, $12, $13, 
 """
 _ATTACH_INTENT = """
 UPDATE payments SET provider_intent_id = $2, client_secret = $3, updated_at = $4
- WHERE id = $1 AND (provider_intent_id IS NULL OR provider_intent_id = $2)
+ WHERE id = $1 AND (provider_intent_id IS NULL OR provider_intent_id = $2) RETURNING closed_at IS NULL
 """
 _CLOSE = """
 UPDATE payments SET closed_at = $2, updated_at = $2,
@@ -137,6 +137,13 @@ SELECT id, provider_intent_id FROM payments
    AND created_at < $1 AND (checked_at IS NULL OR checked_at < $2) AND provider = $4
  ORDER BY created_at LIMIT $3
 """
+# Closed here, but nobody has seen since that they are closed there as well.
+_STILL_PAYABLE = """
+SELECT id FROM payments
+ WHERE captured_amount = 0 AND provider_intent_id IS NOT NULL AND (checked_at IS NULL OR checked_at < closed_at)
+   AND closed_at < $1 AND provider = $2
+ ORDER BY closed_at LIMIT $3
+"""
 _CHECKED = "UPDATE payments SET checked_at = $2 WHERE id = $1"
 _PENDING_REFUNDS = """
 SELECT id FROM refunds r
@@ -224,8 +231,9 @@ async def insert_payment(
 
 async def attach_intent(
     tx: Connection, *, payment_id: UUID, intent_id: str, client_secret: str | None, now: datetime
-) -> None:
-    await tx.execute(_ATTACH_INTENT, payment_id, intent_id, client_secret, now)
+) -> bool:
+    """Note under which id the provider knows the payment. Whether it still waits for money."""
+    return bool(await tx.fetchval(_ATTACH_INTENT, payment_id, intent_id, client_secret, now))
 
 
 async def close_payment(tx: Connection, *, payment_id: UUID, code: str, now: datetime) -> None:
@@ -276,13 +284,18 @@ async def fill_card(tx: Connection, *, payment_id: UUID, intent: ProviderIntent)
 
 async def insert_refund(
     tx: Connection, *, payment: Payment, amount: Decimal, currency: str, cause: RefundCause, reason: str | None,
-    requested_by: UUID | None, provider_refund_id: str | None = None, now: datetime,
+    requested_by: UUID | None, provider_refund_id: str | None = None, refund_id: UUID | None = None, now: datetime,
 ) -> Refund:  # fmt: skip
     row = await tx.fetchrow(
-        _INSERT_REFUND, new_id(), payment.id, amount, currency, cause, reason, requested_by, provider_refund_id, now
-    )
+        _INSERT_REFUND, refund_id or new_id(), payment.id, amount, currency, cause, reason, requested_by,
+        provider_refund_id, now,
+    )  # fmt: skip
     assert row is not None  # noqa: S101 - INSERT ... RETURNING always answers
     return _refund(row)
+
+
+async def has_refund(connection: Connection, *, refund_id: UUID) -> bool:
+    return await connection.fetchrow(_FIND_REFUND, refund_id) is not None
 
 
 async def lock_refund(tx: Connection, *, refund_id: UUID) -> Refund:
@@ -335,6 +348,13 @@ async def list_waiting(
     """Open payments that have waited long enough to ask the provider: (payment id, intent id)."""
     rows = await connection.fetch(_WAITING, created_before, checked_before, limit, provider)
     return [(row["id"], row["provider_intent_id"]) for row in rows]
+
+
+async def list_still_payable(
+    connection: Connection, *, provider: str, closed_before: datetime, limit: int
+) -> list[UUID]:
+    """Payments that were closed, and whose intents may be open all the same."""
+    return [row["id"] for row in await connection.fetch(_STILL_PAYABLE, closed_before, provider, limit)]
 
 
 async def mark_checked(connection: Connection, *, payment_id: UUID, now: datetime) -> None:

@@ -84,11 +84,43 @@ async def read_card(work: Work, *, payment_id: UUID) -> None:
 
 
 async def cancel_intent(work: Work, *, payables: Payables, payment_id: UUID) -> None:
-    """Cancel a closed payment's intent; if money came at the last moment it is judged like any other."""
+    """Cancel a closed payment's intent; if money came at the last moment it is judged like any other.
+
+    One that is just being paid cannot be cancelled: `end_closed` asks again.
+    """
     async with work.runtime.db.read() as connection:
         intent = await intents.cancel_at_provider(connection, provider=work.vendors.payments, payment_id=payment_id)
-    if intent is not None and intent.status is IntentStatus.SUCCEEDED:
+    if intent is None:
+        return
+    if intent.status is IntentStatus.SUCCEEDED:
         await note_intent(work, payables=payables, payment_id=payment_id, intent=intent)
+    elif intent.status is IntentStatus.CANCELED:
+        await _note_asked(work, payment_id)
+
+
+async def end_closed(work: Work, *, payables: Payables) -> int:
+    """Cancel the intents of closed payments that nobody has seen cancelled: their job came too early, or is gone.
+    Returns how many were asked about."""
+    now = work.runtime.clock.now()
+    async with work.runtime.db.read() as connection:
+        closed = await queries.list_still_payable(
+            connection, provider=work.vendors.payments.name, closed_before=now - WAIT_BEFORE_ASKING, limit=BATCH
+        )
+    for payment_id in closed:
+        try:
+            await cancel_intent(work, payables=payables, payment_id=payment_id)
+        except ProviderUnavailable as fault:
+            logger.warning("payment could not be called off", payment_id=str(payment_id), code=fault.code)
+            break
+        except ProviderError as fault:
+            logger.warning("the provider knows nothing to call off", payment_id=str(payment_id), code=fault.code)
+            await _note_asked(work, payment_id)
+    return len(closed)
+
+
+async def _note_asked(work: Work, payment_id: UUID) -> None:
+    async with work.runtime.db.read() as connection:
+        await queries.mark_checked(connection, payment_id=payment_id, now=work.runtime.clock.now())
 
 
 async def retry_events(work: Work, *, payables: Payables) -> int:

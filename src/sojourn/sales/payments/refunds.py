@@ -7,13 +7,14 @@ Succeeded and pending refunds together never exceed what was captured.
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sojourn.people.auth.access import Actor
 from sojourn.platform.audit.trail import Act, ActorKind, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import SYSTEM_ORIGIN, Context, Origin
 from sojourn.platform.jobs.queue import Effect, enqueue
+from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import SalesRules
 from sojourn.providers.payments.port import (
@@ -45,21 +46,24 @@ STATES = {
 
 
 async def request_by_staff(
-    ctx: Context, *, payables: Payables, admin: Actor, payment_id: UUID, body: RefundIn
-) -> Refund:
+    ctx: Context, *, payables: Payables, admin: Actor, payment_id: UUID, body: RefundIn, key: str | None
+) -> None:
     """An admin refunds a payment, in part or whole, but nothing that is spent. The provider is asked by the job that is
-    queued here.
+    queued here. A call that is repeated under its `key` is the same refund, though its answer was never kept.
 
     Raises PaymentNotFound, NothingToRefund, RefundTooLarge.
     """
+    refund_id = uuid5(payment_id, f"{admin.user_id}:{key}") if key else new_id()
     async with ctx.read() as connection:
         seen = await queries.get_payment(connection, payment_id=payment_id)
     async with ctx.unit_of_work() as tx:
         purchase = await payables.of(seen.purchase_kind).lock(tx, purchase_id=seen.purchase_id, now=ctx.now())
         payment = await queries.lock_payment(tx, payment_id=payment_id)
-        return await request(
-            tx, payment=payment, amount=body.amount, kept=spent(payment, purchase), cause=RefundCause.STAFF,
-            reason=body.reason, requested_by=admin.user_id, now=ctx.now(), origin=ctx.origin,
+        if key and await queries.has_refund(tx, refund_id=refund_id):
+            return
+        await request(
+            tx, payment=payment, amount=body.amount, kept=spent(payment, purchase), reason=body.reason,
+            requested_by=admin.user_id, refund_id=refund_id, now=ctx.now(), origin=ctx.origin,
         )  # fmt: skip
 
 
@@ -71,9 +75,9 @@ def spent(payment: Payment, purchase: Purchase | None) -> Decimal:
 
 
 async def request(
-    tx: Connection, *, payment: Payment, amount: Decimal | None, cause: RefundCause, reason: str | None,
-    requested_by: UUID | None, now: datetime, origin: Origin = SYSTEM_ORIGIN, kept: Decimal = ZERO,
-) -> Refund:  # fmt: skip
+    tx: Connection, *, payment: Payment, amount: Decimal | None, kept: Decimal, reason: str, requested_by: UUID,
+    refund_id: UUID, now: datetime, origin: Origin,
+) -> None:  # fmt: skip
     """Ask for `amount` (None: all that is left above `kept`) of a locked payment.
 
     Raises NothingToRefund, RefundTooLarge.
@@ -85,19 +89,20 @@ async def request(
     asked = left if amount is None else amount
     if asked > left:
         raise RefundTooLarge(details={"left": f"{left:.2f}", "currency": payment.paid_in})
-    return await _insert(
-        tx, payment=payment, amount=asked, cause=cause, reason=reason, requested_by=requested_by, now=now, origin=origin
-    )
+    await _insert(
+        tx, payment=payment, amount=asked, cause=RefundCause.STAFF, reason=reason, requested_by=requested_by,
+        refund_id=refund_id, now=now, origin=origin,
+    )  # fmt: skip
 
 
 async def _insert(
     tx: Connection, *, payment: Payment, amount: Decimal, cause: RefundCause, reason: str | None,
-    requested_by: UUID | None, now: datetime, origin: Origin,
-) -> Refund:  # fmt: skip
+    requested_by: UUID | None, now: datetime, origin: Origin, refund_id: UUID | None = None,
+) -> None:  # fmt: skip
     """Ask for no more than is left of the payment: the caller has looked."""
     refund = await queries.insert_refund(
         tx, payment=payment, amount=amount, currency=payment.paid_in, cause=cause, reason=reason,
-        requested_by=requested_by, now=now,
+        requested_by=requested_by, refund_id=refund_id, now=now,
     )  # fmt: skip
     act = Act(
         action="refund.requested", subject_kind="PAYMENT", subject_id=payment.id, actor_id=requested_by,
@@ -106,7 +111,6 @@ async def _insert(
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)
     await enqueue(tx, await hand_over(tx, payment=payment, refund=refund, now=now))
-    return refund
 
 
 async def request_over(
@@ -193,7 +197,7 @@ async def settle(
     purchase = await payable.lock(tx, purchase_id=payment.purchase_id, now=now)
     await queries.lock_payment(tx, payment_id=payment.id)
     refund = await queries.lock_refund(tx, refund_id=refund_id)
-    if refund.status is state:
+    if refund.status is state or _is_old_news(refund, state, provider_refund_id):
         return
     captured, refunded = await queries.settle_refund(
         tx, refund_id=refund_id, state=state, failure_reason=failure, provider_refund_id=provider_refund_id, now=now
@@ -215,6 +219,12 @@ async def settle(
         is_whole = refunded >= captured
         effects.append(payment_refunded(payment, refund, subject_of(purchase), is_whole=is_whole, at=now))
     await enqueue(tx, *effects)
+
+
+def _is_old_news(refund: Refund, state: RefundState, provider_refund_id: str | None) -> bool:
+    """Events come in any order, and what has failed at the provider never succeeds after that."""
+    is_the_same = provider_refund_id is not None and refund.provider_refund_id == provider_refund_id
+    return is_the_same and refund.status is RefundState.FAILED and state is RefundState.SUCCEEDED
 
 
 def _effects(refund: Refund, payment: Payment, state: RefundState, failure: str | None) -> list[Effect]:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from sojourn.people.auth.access import CurrentAdmin, CurrentUser
 from sojourn.platform.http.context import Context, Ctx
+from sojourn.platform.http.idempotency import IDEMPOTENCY_HEADER
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
@@ -145,10 +146,11 @@ async def preview_refund(ctx: Ctx, admin: CurrentAdmin, payables: ThePayables, p
     responses=refuses(PaymentNotFound, NothingToRefund, RefundTooLarge),
 )
 async def refund_payment(
-    ctx: Ctx, admin: CurrentAdmin, payables: ThePayables, payment_id: UUID, body: RefundIn
+    ctx: Ctx, request: Request, admin: CurrentAdmin, payables: ThePayables, payment_id: UUID, body: RefundIn
 ) -> PaymentOut:
     """Refund a payment in part or whole. The provider is asked at once by a job; look at `refunds[].status`."""
-    await refunds.request_by_staff(ctx, payables=payables, admin=admin, payment_id=payment_id, body=body)
+    key = request.headers.get(IDEMPOTENCY_HEADER)
+    await refunds.request_by_staff(ctx, payables=payables, admin=admin, payment_id=payment_id, body=body, key=key)
     return await _shown(ctx, payment_id, to=None)
 
 
