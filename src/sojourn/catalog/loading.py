@@ -30,6 +30,7 @@ from sojourn.catalog.transportation.goods import VEHICLE
 from sojourn.catalog.trips.goods import TRIP
 from sojourn.platform.db.database import Connection, Database
 from sojourn.platform.db.listen import CATALOGUE_CHANGED, notify
+from sojourn.platform.errors import InvalidInput
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.storefront import Storefront
 
@@ -87,7 +88,6 @@ def _entries_of(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 _KINDS: tuple[_Kind[Any], ...] = (
-    _Kind(pattern="trips/*.yaml", goods=TRIP, texts=_in_three("title", "summary")),
     _Kind(
         pattern="services/**/*.yaml",
         goods=SERVICE,
@@ -96,6 +96,8 @@ _KINDS: tuple[_Kind[Any], ...] = (
     _Kind(pattern="hotels/*.yaml", goods=HOTEL, texts=_in_three("name", "description"), respell=_respell_hotel),
     _Kind(pattern="vehicles/*.yaml", goods=VEHICLE, texts=_in_three("name"), respell=_respell_vehicle),
     _Kind(pattern="guides/*.yaml", goods=GUIDE, texts=_in_three("bio")),
+    # After what trips may include.
+    _Kind(pattern="trips/*.yaml", goods=TRIP, texts=_in_three("title", "summary")),
     _Kind(pattern="places/*.yaml", goods=PLACE, texts=_in_three("name", "description")),
     _Kind(pattern="festivals/*.yaml", goods=FESTIVAL, texts=_in_three("name", "description", "what_to_know")),
     _Kind(
@@ -125,7 +127,7 @@ class LoadReport:
 async def load_catalogue(database: Database, storefront: Storefront, *, now: datetime) -> LoadReport:
     """Bring the storefront's data files into its database, in one transaction.
 
-    Raises `CatalogueInvalid` before anything is written when any file is not right.
+    Raises `CatalogueInvalid`, and nothing is written, when any file is not right.
     """
     found = _read_catalogue(storefront.catalogue)
     counts: Counter[str] = Counter()
@@ -218,4 +220,7 @@ async def _put(tx: Connection, kind: _Kind[Model], entry: Model, *, counts: Coun
     row = await upsert(tx, goods.shelf, new_id=new_id(), content=content, source_hash=digest, now=now)
     counts["kept" if row is None else "added" if row.is_new else "changed"] += 1
     if row is not None and goods.derive is not None:
-        await goods.derive(tx, row.id, entry, now)
+        try:
+            await goods.derive(tx, row.id, entry, now)
+        except InvalidInput as refusal:
+            raise CatalogueInvalid(f"{goods.name} {entry.slug}: {refusal.details}") from None

@@ -196,8 +196,8 @@ async def test_a_file_that_is_not_right_is_named_with_its_field(
     with pytest.raises(CatalogueInvalid) as refused:
         await load_catalogue(database, small, now=clock.now())
     lines = str(refused.value).splitlines()
-    assert lines[0].startswith(f"trips/{TRIP}.yaml: {complaint}")
-    assert lines[1] == "services/main/starter.yaml: price: must be service_fee + government_fee"
+    assert lines[0] == "services/main/starter.yaml: price: must be service_fee + government_fee"
+    assert lines[1].startswith(f"trips/{TRIP}.yaml: {complaint}")
     assert await trips(database) == []
 
 

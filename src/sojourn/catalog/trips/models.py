@@ -101,6 +101,22 @@ class TripOption(Wire):
     per: OptionPer
 
 
+class IncludedRoom(Wire):
+    """A kind of room, by its hotel's slug and its own key."""
+
+    hotel: Slug
+    key: Key
+
+
+class Included(Wire):
+    """What each party gets from stock within the trip's price: rooms for its nights, a vehicle and a guide of its own
+    for its days. Vehicle and guide by their slugs."""
+
+    room: IncludedRoom | None = None
+    vehicle: Slug | None = None
+    guide: Slug | None = None
+
+
 Title = Text
 Place = Annotated[Text, Field(max_length=100)]
 Days = Annotated[int, Field(ge=1, le=MAX_DAYS)]
@@ -140,6 +156,7 @@ class TripIn(Wire):
     max_people: People = 50
     capacity_per_departure: Seats | None = None
     cancellation_policy: ChosenPolicy = PolicyName.MODERATE
+    included: Included = Included()
     transport_type: Transport | None = None
     meeting_point: Text | None = None
     latitude: Latitude | None = None
@@ -176,6 +193,7 @@ class TripPatch(Patch):
     max_people: People | None = None
     capacity_per_departure: Seats | None = None
     cancellation_policy: ChosenPolicy | None = None
+    included: Included | None = None
     transport_type: Transport | None = None
     meeting_point: Text | None = None
     latitude: Latitude | None = None
@@ -193,7 +211,8 @@ class TripOptionOut(Wire):
 
 
 class TripOut(Wire):
-    """A trip. `display_...` is in the language asked for; amounts are USD per person."""
+    """A trip. `display_...` is in the language asked for; amounts are USD per person. `hotel_room_id` (of `hotel_id`),
+    `vehicle_id` and `guide_id`: what a booking takes from stock within the price."""
 
     id: UUID
     slug: str
@@ -223,6 +242,9 @@ class TripOut(Wire):
     capacity_per_departure: int
     cancellation_policy: CancellationPolicy
     hotel_id: UUID | None
+    hotel_room_id: UUID | None
+    vehicle_id: UUID | None
+    guide_id: UUID | None
     transport_type: Transport | None
     meeting_point: str | None
     latitude: float | None

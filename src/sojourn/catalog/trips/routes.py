@@ -66,7 +66,7 @@ async def list_all_trips(ctx: Ctx, admin: CurrentAdmin, filters: Annotated[Admin
 @router.post("/trips", operation_id="create_trip", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken))
 async def create_trip(ctx: Ctx, admin: CurrentAdmin, body: TripIn) -> TripOut:
     """Add a trip. `cancellation_policy` is a preset's name or own tiers, the most hours first; `capacity_per_departure`
-    the seats of one day."""
+    the seats of one day; `included` what each party gets from stock within the price."""
     return cast("TripOut", await shelf_routes.create(ctx, TRIP, admin=admin, body=body))
 
 
@@ -77,7 +77,8 @@ async def create_trip(ctx: Ctx, admin: CurrentAdmin, body: TripIn) -> TripOut:
     responses=refuses(TripNotFound, SlugTaken, VersionConflict),
 )
 async def change_trip(ctx: Ctx, admin: CurrentAdmin, trip_id: UUID, body: TripPatch) -> TripOut:
-    """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
+    """Change what is sent, leave the rest; `included` is replaced as a whole. Send the `version` you read to be told
+    when somebody else was faster."""
     return cast("TripOut", await shelf_routes.change(ctx, TRIP, trip_id, admin=admin, body=body))
 
 

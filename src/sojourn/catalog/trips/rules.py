@@ -1,9 +1,10 @@
 """What the fields of a trip must be to each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from uuid import UUID
 
 from sojourn.catalog.faults import Fault, crossed
-from sojourn.catalog.trips.models import TripFilters, TripIn
+from sojourn.catalog.trips.models import Included, TripFilters, TripIn
 from sojourn.catalog.values import find_repeated
 
 
@@ -22,6 +23,15 @@ def faults_of(trip: TripIn) -> Iterator[Fault]:
         yield Fault("options", f"has the key {key} twice")
     if (trip.latitude is None) != (trip.longitude is None):
         yield Fault("longitude" if trip.longitude is None else "latitude", "is needed as well")
+    if trip.included.room is not None and trip.duration_days == 1:
+        yield Fault("included.room", "has no night in a trip of one day")
+
+
+def faults_of_included(included: Included, found: Mapping[str, UUID | None]) -> Iterator[Fault]:
+    """What is said to be included and was not found."""
+    for name, entry_id in found.items():
+        if getattr(included, name) is not None and entry_id is None:
+            yield Fault(f"included.{name}", "is not in the catalogue")
 
 
 def faults_of_filters(filters: TripFilters) -> Iterator[Fault]:
