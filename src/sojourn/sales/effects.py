@@ -8,7 +8,8 @@ from sojourn.platform.jobs.queue import NewJob
 
 ORDER_CONFIRMED = "mail.order_confirmed"  # order_id, payment_id
 ORDER_ONBOARDING = "mail.order_onboarding"  # order_id
-ORDER_STATUS_CHANGED = "mail.order_status_changed"  # order_id, event_id
+ORDER_STATUS_CHANGED = "mail.order_status_changed"  # order_id, event_id, note_id if there is one
+CASE_NEWS = "mail.case_news"  # order_id, event_id, note_id if there is one
 ORDER_CANCELLED = "mail.order_cancelled"  # order_id
 CONSULTANT_ASSIGNED = "mail.consultant_assigned"  # order_id, event_id
 BOOKING_CONFIRMED = "mail.booking_confirmed"  # booking_id, payment_id

@@ -45,7 +45,7 @@ class Chance:
     async def _order(self, buyer: UUID, service: UUID) -> Row:
         made, status = self.moment(), self.random.choice(STATUSES)
         is_confirmed = status in STATUSES[1:4] or (status == "CANCELLED" and self.random.random() < 0.5)
-        times = {
+        times: Row = {
             "confirmed_at": at(self.moment(at(made))) if is_confirmed else None,
             "completed_at": at(self.moment(at(made))) if status == "COMPLETED" else None,
             "cancelled_at": at(self.moment(at(made))) if status == "CANCELLED" else None,
@@ -58,16 +58,15 @@ class Chance:
         for disposition in self.random.choice(((), (None,), ("APPLIED",), ("LATE",), (None, "APPLIED", "DUPLICATE"))):
             made, is_live = self.moment(), self.random.random() < 0.2
             paid = self.moment(at(made)) if disposition else None
-            row = {
-                "disposition": disposition, "is_live": is_live, "created_at": at(made),
-                "refunded": self.random.choice((0, 0, 30, 100)) if paid else 0,
-                "currency": self.random.choice(("USD", "USD", "KHR")),
-            }  # fmt: skip
-            more = {"created_at": at(made), "currency": row["currency"]}
+            refunded, currency = self.random.choice((0, 0, 30, 100)), self.random.choice(("USD", "USD", "KHR"))
             await self.books.payment(
-                buyer, order, 100, paid=paid, refunded=row["refunded"], disposition=disposition, is_live=is_live, **more
-            )
-            self.payments.append({"order": order, "paid_at": at(paid) if paid else None, **row})
+                buyer, order, 100, paid=paid, refunded=refunded if paid else 0, disposition=disposition,
+                is_live=is_live, created_at=at(made), currency=currency,
+            )  # fmt: skip
+            self.payments.append({
+                "order": order, "disposition": disposition, "is_live": is_live, "created_at": at(made),
+                "paid_at": at(paid) if paid else None, "refunded": refunded if paid else 0, "currency": currency,
+            })  # fmt: skip
             if disposition == "APPLIED":
                 return
 

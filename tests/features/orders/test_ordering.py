@@ -48,8 +48,11 @@ async def test_an_order_is_what_the_contract_says(shop: Shop, customer: Storefro
     assert order["serviceSnapshot"]["price"] == "299.00"
     assert order["serviceSnapshot"]["checklist"][0]["isRequired"] is True
     assert order["items"] == [
-        {"serviceId": order["serviceId"], "quantity": 1, "unitPrice": "299.00", "totalPrice": "299.00"}
-    ]
+        {
+            "id": order["id"], "orderId": order["id"], "serviceId": order["serviceId"], "quantity": 1,
+            "unitPrice": "299.00", "totalPrice": "299.00",
+        }
+    ]  # fmt: skip
     assert [line["kind"] for line in order["lines"]] == ["BASE"]
     assert [(event["kind"], event["toStatus"]) for event in order["events"]] == [("STATUS", "PENDING")]
     assert order["payment"] is None

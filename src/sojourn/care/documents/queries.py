@@ -72,7 +72,10 @@ ON CONFLICT (order_id) DO UPDATE SET token_hash = excluded.token_hash, created_b
 """
 _LINK_EXPIRY = "SELECT expires_at FROM upload_links WHERE token_hash = $1"
 _RECIPIENT = """
-SELECT u.id AS user_id, u.email, u.name, coalesce(o.language, u.preferred_language) AS language, o.title
+SELECT u.id AS user_id,
+       coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'email' END, u.email) AS email,
+       coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'full_name' END, u.name) AS name,
+       coalesce(o.language, u.preferred_language) AS language, o.title
   FROM documents d JOIN users u ON u.id = d.user_id LEFT JOIN orders o ON o.id = d.order_id
  WHERE d.id = $1
 """

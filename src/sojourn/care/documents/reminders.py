@@ -15,7 +15,9 @@ BATCH: Final = 100
 # An order is asked about as long as a reminder that is due has not been kept: each of them goes once. What a guide
 # lists is for its reader.
 _WAITING = """
-SELECT o.id, o.user_id, o.order_number, o.title, o.confirmed_at, o.language, u.email, u.name, lists.missing
+SELECT o.id, o.user_id, o.order_number, o.title, o.confirmed_at, o.language, lists.missing,
+       coalesce(o.customer_info ->> 'email', u.email) AS email,
+       coalesce(o.customer_info ->> 'full_name', u.name) AS name
   FROM orders o
   JOIN users u ON u.id = o.user_id
  CROSS JOIN LATERAL (

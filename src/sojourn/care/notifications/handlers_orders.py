@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sojourn.care.notifications import sources
 from sojourn.care.notifications.mails import (
+    CaseNews,
     ConsultantAssigned,
     MailContext,
     Onboarding,
@@ -13,8 +14,8 @@ from sojourn.care.notifications.mails import (
 )
 from sojourn.care.notifications.models import Letter
 from sojourn.care.notifications.service import keep
-from sojourn.catalog.services.models import ServiceType
-from sojourn.platform.db.database import Row
+from sojourn.catalog.services.models import RefundStage, ServiceType
+from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language, pick
 from sojourn.platform.jobs.queue import Payload
 from sojourn.platform.storefront import Storefront
@@ -50,10 +51,37 @@ async def order_status_changed(work: Work, payload: Payload) -> None:
             service_title=order["title"],
             old_status=event["from_status"],
             new_status=event["to_status"],
-            note=event["note"],
+            note=await _note(tx, order["id"], payload),
             order_url=order_url(work.runtime.storefront, order),
         )
         await keep(tx, order_letter(order, context, occasion=str(payload["event_id"])), now=work.runtime.clock.now())
+
+
+async def case_news(work: Work, payload: Payload) -> None:
+    """The case has come to another stage, or somebody has written to the customer: one mail for each."""
+    async with work.runtime.db.unit_of_work() as tx:
+        order = await sources.get_order(tx, UUID(payload["order_id"]))
+        event = await sources.get_order_event(tx, order["id"], int(payload["event_id"]))
+        stage = event["stage"]
+        context = CaseNews(
+            order_number=order["order_number"],
+            service_title=order["title"],
+            stage=pick(stage["title"], Language(order["language"])) if stage else None,
+            is_customers_turn=bool(stage) and stage["refund_stage"] == RefundStage.INFORMATION_MISSING,
+            promised_on=event["promised_on"],
+            note=event["public_note"] or await _note(tx, order["id"], payload),
+            order_url=order_url(work.runtime.storefront, order),
+        )
+        await keep(tx, order_letter(order, context, occasion=str(payload["event_id"])), now=work.runtime.clock.now())
+
+
+async def _note(tx: Connection, order_id: UUID, payload: Payload) -> str | None:
+    """What was written to the customer together with a step."""
+    if "note_id" not in payload:
+        return None
+    event = await sources.get_order_event(tx, order_id, int(payload["note_id"]))
+    note: str | None = event["public_note"]
+    return note
 
 
 async def order_cancelled(work: Work, payload: Payload) -> None:

@@ -31,6 +31,7 @@ JOBS = (
     JobKind(name=sales.ORDER_CONFIRMED, handler=invoices.order_confirmed),
     JobKind(name=sales.ORDER_ONBOARDING, handler=orders.order_onboarding),
     JobKind(name=sales.ORDER_STATUS_CHANGED, handler=orders.order_status_changed),
+    JobKind(name=sales.CASE_NEWS, handler=orders.case_news),
     JobKind(name=sales.ORDER_CANCELLED, handler=orders.order_cancelled),
     JobKind(name=sales.CONSULTANT_ASSIGNED, handler=orders.consultant_assigned),
     JobKind(name=sales.BOOKING_CONFIRMED, handler=invoices.booking_confirmed),

@@ -34,16 +34,25 @@ SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, coalesce(p.cap
  WHERE p.id = $1
 """
 SELECT_REFUND = "SELECT payment_id, amount, currency, status FROM refunds WHERE id = $1"
+# The address that an order names for its mails counts once it is paid for: before, anybody's could be typed there.
 SELECT_ORDER = """
 SELECT o.id, o.order_number, o.user_id, o.title, o.status, o.total_amount, o.currency, o.language, o.service_type,
-       o.cancellation_reason, u.email, u.name, s.checklist, s.stages
+       o.cancellation_reason, s.checklist, s.stages,
+       coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'email' END, u.email) AS email,
+       coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'full_name' END, u.name) AS name
   FROM orders o
   JOIN users u ON u.id = o.user_id
   JOIN services s ON s.id = o.service_id
  WHERE o.id = $1
 """
 SELECT_ORDER_EVENT = """
-SELECT e.kind, e.from_status, e.to_status, e.note FROM order_events e WHERE e.id = $1 AND e.order_id = $2
+SELECT e.from_status, e.to_status, CASE WHEN e.is_public THEN e.note END AS public_note, stage.value AS stage,
+       CASE WHEN o.stage_key = e.to_status THEN o.stage_promised_on END AS promised_on
+  FROM order_events e
+  JOIN orders o ON o.id = e.order_id
+  LEFT JOIN LATERAL jsonb_array_elements(o.service_snapshot -> 'stages') AS stage (value)
+    ON e.kind = 'CASE' AND stage.value ->> 'key' = e.to_status
+ WHERE e.id = $1 AND e.order_id = $2
 """
 SELECT_CONSULTANT = """
 SELECT c.name, c.email FROM orders o JOIN users c ON c.id = o.consultant_id WHERE o.id = $1
@@ -165,6 +174,8 @@ async def get_order(connection: Connection, order_id: UUID) -> Row:
 
 
 async def get_order_event(connection: Connection, order_id: UUID, event_id: int) -> Row:
+    """A step in an order's life: for one of its case with the `stage`, and by when that is promised while it lasts. A
+    note that is for staff is not in it."""
     return _there(await connection.fetchrow(SELECT_ORDER_EVENT, event_id, order_id), "order event", event_id)
 
 

@@ -24,9 +24,10 @@ logger = structlog.get_logger(__name__)
 MAX_FIELDS = 50
 _NAMED_FIELD = re.compile(r"`([a-z0-9_.]+)`")
 TITLES = {
-    400: "Bad request", 401: "Not authenticated", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 410: "Gone", 413: "Too large", 415: "Unsupported media type", 422: "Not possible",
-    429: "Too many requests", 500: "Internal error", 502: "Vendor error", 503: "Unavailable",
+    400: "Bad request", 401: "Not authenticated", 402: "Payment required", 403: "Not allowed", 404: "Not found",
+    405: "Method not allowed", 409: "Conflict", 410: "Gone", 413: "Too large", 415: "Unsupported media type",
+    416: "Range not satisfiable", 422: "Not possible", 429: "Too many requests", 500: "Internal error",
+    502: "Vendor error", 503: "Unavailable",
 }  # fmt: skip
 
 

@@ -37,13 +37,15 @@ def _fields(today: str) -> str:
        o.version, o.cancellation_reason, iso(o.confirmed_at) AS confirmed_at, iso(o.completed_at) AS completed_at,
        iso(o.cancelled_at) AS cancelled_at, iso(o.created_at) AS created_at, iso(o.updated_at) AS updated_at,
        json_build_array(json_build_object(
-           'service_id', o.service_id, 'quantity', o.quantity,
+           'id', o.id, 'order_id', o.id, 'service_id', o.service_id, 'quantity', o.quantity,
            'unit_price', ((o.service_fee + o.government_fee) / o.quantity)::numeric(12,2)::text,
            'total_price', (o.service_fee + o.government_fee)::text)) AS items,
        (SELECT row_to_json(counted) FROM (
             SELECT p.id, p.purchase_id AS order_id, p.amount::text AS amount, p.currency, p.status,
-                   p.method AS payment_method, p.provider_intent_id AS stripe_payment_intent_id,
-                   p.provider_charge_id AS stripe_charge_id, p.card_last4, p.card_brand,
+                   p.method AS payment_method,
+                   CASE WHEN p.method <> 'BAKONG_QR' THEN p.provider_intent_id END AS stripe_payment_intent_id,
+                   CASE WHEN p.method <> 'BAKONG_QR' THEN p.provider_charge_id END AS stripe_charge_id,
+                   p.card_last4, p.card_brand,
                    coalesce(p.failure_message, p.failure_code) AS failure_reason,
                    p.refunded_amount::text AS refund_amount, iso(p.paid_at) AS paid_at,
                    iso(p.refunded_at) AS refunded_at, iso(p.created_at) AS created_at, iso(p.updated_at) AS updated_at

@@ -35,14 +35,15 @@ RETURNING o.id, o.order_number, o.title, o.stage_key, o.stage_started_at, o.stag
 async def put(
     tx: Connection, *, order: Order, stage_key: str, reason: str | None, actor: Actor, storefront: Storefront,
     now: datetime,
-) -> None:  # fmt: skip
-    """Note that the case of a locked order has come to another stage, and by when that is promised to be done."""
+) -> int:  # fmt: skip
+    """Note that the case of a locked order has come to another stage, and by when that is promised to be done. Returns
+    the event's id."""
     stage = next(stage for stage in order.stages if stage.key == stage_key)
     promised_on: date | None = None
     if stage.promised_days is not None:
         promised_on = days_promised(now, storefront)[stage.promised_days]
     await tx.execute(_PUT, order.id, stage_key, now, promised_on)
-    await queries.insert_event(
+    return await queries.insert_event(
         tx, order_id=order.id, kind=EventKind.CASE, from_status=order.stage_key, to_status=stage_key, note=reason,
         actor_id=actor.user_id, now=now,
     )  # fmt: skip

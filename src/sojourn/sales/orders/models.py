@@ -170,17 +170,21 @@ class AssignIn(Wire):
 
 
 class NoteIn(Wire):
-    """For staff, unless `is_public`: then the customer reads it with the order."""
+    """For staff, unless `is_public`: then the customer is sent it by mail, and reads it with the order."""
 
     note: Paragraph
     is_public: bool = False
 
 
 class CaseMoveIn(Wire):
-    """`stage` is the key of one of the service's stages, as it was bought. Going back needs an admin and a reason."""
+    """`stage` is the key of one of the service's stages, as it was bought. Going back needs an admin and a reason.
+
+    `reason` is for staff; `note` is for the customer, who reads it in the mail about the move, and with the order.
+    """
 
     stage: Key
     reason: Reason | None = None
+    note: Paragraph | None = None
     version: Version | None = None
 
 
@@ -224,8 +228,11 @@ class OrderCase(Wire):
 
 
 class OrderItem(Wire):
-    """One line of what was bought: `unit_price` is service and government fee together, before discounts."""
+    """What was bought: `unit_price` is service and government fee together, before discounts. An order has one item,
+    which goes by its id."""
 
+    id: UUID
+    order_id: UUID
     service_id: UUID
     quantity: int
     unit_price: Money

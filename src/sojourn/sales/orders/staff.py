@@ -13,7 +13,7 @@ from sojourn.platform.http.context import Origin
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.storefront import Storefront
 from sojourn.sales import events
-from sojourn.sales.effects import CONSULTANT_ASSIGNED, ORDER_STATUS_CHANGED, effect
+from sojourn.sales.effects import CASE_NEWS, CONSULTANT_ASSIGNED, ORDER_STATUS_CHANGED, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.orders import cases, queries
 from sojourn.sales.orders.cancellation import cancel_locked
@@ -123,8 +123,11 @@ async def move_case(
     status, stage = after_case_move(order.status, order.refund_stage, target, is_forward=is_forward)
     if status is not order.status:
         _check_status(order, status, actor)
+    note_id = None
+    if body.note is not None:
+        note_id = await _note(tx, order, note=body.note, is_public=True, actor=actor, now=now, origin=origin)
     await _move(
-        tx, order, status=status, stage=stage, stage_key=body.stage, reason=body.reason, actor=actor,
+        tx, order, status=status, stage=stage, stage_key=body.stage, reason=body.reason, note_id=note_id, actor=actor,
         storefront=storefront, now=now, origin=origin,
     )  # fmt: skip
 
@@ -139,7 +142,7 @@ def _check_case_move(order: Order, key: str, actor: Actor) -> None:
 
 async def _move(
     tx: Connection, order: Order, *, status: OrderStatus, stage: RefundStage, stage_key: str | None, actor: Actor,
-    storefront: Storefront, now: datetime, origin: Origin, reason: str | None = None,
+    storefront: Storefront, now: datetime, origin: Origin, reason: str | None = None, note_id: int | None = None,
 ) -> None:  # fmt: skip
     if (status, stage, stage_key) == (order.status, order.refund_stage, order.stage_key):
         return
@@ -149,8 +152,9 @@ async def _move(
             tx, order_id=order.id, kind=EventKind.STAGE, from_status=order.refund_stage, to_status=stage,
             actor_id=actor.user_id, now=now,
         )  # fmt: skip
+    case_event_id = None
     if stage_key is not None and stage_key != order.stage_key:
-        await cases.put(
+        case_event_id = await cases.put(
             tx, order=order, stage_key=stage_key, reason=reason, actor=actor, storefront=storefront, now=now
         )
     detail = {
@@ -158,7 +162,10 @@ async def _move(
         "case_from": order.stage_key, "case_to": stage_key,
     }  # fmt: skip
     await _record(tx, order, action="order.moved", actor=actor, detail=detail, now=now, origin=origin)
+    with_note = {} if note_id is None else {"note_id": note_id}
     if status is order.status:
+        if case_event_id is not None:
+            await enqueue(tx, effect(CASE_NEWS, order_id=order.id, event_id=case_event_id, **with_note))
         return
     event_id = await queries.insert_event(
         tx, order_id=order.id, kind=EventKind.STATUS, from_status=order.status, to_status=status,
@@ -171,7 +178,7 @@ async def _move(
         events.ORDER_STATUS_CHANGED, user_id=order.user_id, order_id=order.id, reference=order.order_number,
         status=status, at=now,
     )  # fmt: skip
-    await enqueue(tx, effect(ORDER_STATUS_CHANGED, order_id=order.id, event_id=event_id), told)
+    await enqueue(tx, effect(ORDER_STATUS_CHANGED, order_id=order.id, event_id=event_id, **with_note), told)
 
 
 async def add_note(
@@ -180,6 +187,8 @@ async def add_note(
     """Keep a note with the order, whatever its status. Raises OrderNotFound."""
     order = await queries.lock_at_desk(tx, id_or_number=id_or_number, actor=actor)
     event_id = await _note(tx, order, note=body.note, is_public=body.is_public, actor=actor, now=now, origin=origin)
+    if body.is_public:
+        await enqueue(tx, effect(CASE_NEWS, order_id=order.id, event_id=event_id))
     return OrderEvent(
         id=event_id, kind=EventKind.NOTE, from_status=None, to_status=None, consultant_id=None, note=body.note,
         is_public=body.is_public, actor_id=actor.user_id, created_at=now,

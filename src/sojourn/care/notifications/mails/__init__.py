@@ -24,6 +24,7 @@ from sojourn.care.notifications.mails.bookings import (
     BookingReminder,
 )
 from sojourn.care.notifications.mails.cases import (
+    CaseNews,
     ConsultationNews,
     ConsultationReminder,
     DocumentRejected,
@@ -67,6 +68,7 @@ __all__ = [
     "BookingReminder",
     "BookingTerms",
     "Brand",
+    "CaseNews",
     "ConsultantAssigned",
     "ConsultationNews",
     "ConsultationReminder",

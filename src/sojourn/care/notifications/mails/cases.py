@@ -1,6 +1,6 @@
 """Mails about the work on an order: documents and consultations."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal, Self
 
 from pydantic import AwareDatetime
@@ -13,6 +13,32 @@ from sojourn.care.notifications.mails.parts import (
     Text,
     Zone,
 )
+
+
+class CaseNews(MailContext):
+    """The case has come to `stage`, named in the recipient's language; or staff have written a `note`; or both."""
+
+    kind = MailKind.CASE_NEWS
+    push = Pushed(preference="is_purchase_push_wanted", link="order_url")
+    order_number: Text
+    service_title: Text
+    stage: Text | None = None
+    is_customers_turn: bool = False
+    promised_on: date | None = None
+    note: Text | None = None
+    order_url: Link
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(
+            order_number="HT-2026-001234",
+            service_title="Professional visa package",
+            stage="Waiting for missing information",
+            is_customers_turn=True,
+            promised_on=date(2026, 12, 14),
+            note="Your bank statement ends in September. Please ask your bank for the last three months.",
+            order_url="https://travel.example/orders/1",
+        )
 
 
 class DocumentReminder(MailContext):
