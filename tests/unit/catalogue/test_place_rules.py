@@ -64,6 +64,24 @@ def test_a_box_is_not_much_wider_than_its_circle() -> None:
     assert 19.9 < kilometres(Spot(13.4125, box.west), Spot(13.4125, box.east)) < 20.1
 
 
+def test_two_boxes_meet_at_the_date_line() -> None:
+    for longitude in (179.95, -179.95):
+        west, east = boxes_around(Spot(0, longitude), 20)
+        assert (west.east, east.west) == (180, -180)
+        assert (west.south, west.north) == (east.south, east.north)
+        assert 0.35 < (180 - west.west) + (east.east + 180) < 0.37, "20 km to either side, in degrees of the equator"
+        assert (180 - west.west > east.east + 180) is (longitude > 0)
+
+
+def test_near_a_pole_every_longitude_is_near() -> None:
+    [north] = boxes_around(Spot(89.95, 20), 20)
+    [south] = boxes_around(Spot(-89.95, 20), 20)
+    for box in (north, south):
+        assert (box.west, box.east) == (-180, 180)
+    assert (90 < north.north < 90.001, 89.7 < north.south < 89.8) == (True, True)
+    assert (-90.001 < south.south < -90, -89.8 < south.north < -89.7) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [

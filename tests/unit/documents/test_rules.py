@@ -33,6 +33,7 @@ ENDINGS = {PDF: ".pdf", JPEG: ".jpg", PNG: ".png"}
 @example("\u202epdf.exe", PDF)
 @example("%00%0d%0a%22", PNG)
 @example(".pdf.PDF", PDF)
+@example("a" * 300, JPEG)
 def test_no_name_is_hostile(sent: str, mime_type: str) -> None:
     name = clean_file_name(sent, mime_type)
     assert name.endswith(ENDINGS[mime_type])
@@ -45,6 +46,25 @@ def test_no_name_is_hostile(sent: str, mime_type: str) -> None:
     assert content_disposition(name).isascii()
 
 
+@pytest.mark.parametrize(
+    ("sent", "mime_type", "name"),
+    [
+        ("Passport of Dara.PDF", PDF, "Passport of Dara.pdf"),
+        ("scan.jpeg", JPEG, "scan.jpg"),
+        ("scan.png", JPEG, "scan.png.jpg"),
+        ("C:\\Scans\\page 1.pdf", PDF, "page 1.pdf"),
+        ("/home/dara/.pdf", PDF, "document.pdf"),
+        ("a%22b%1f%0ac.png", PNG, "a_bc.png"),
+        ("a:b?c.pdf", PDF, "a_b_c.pdf"),
+        ("លិខិតឆ្លងដែន.pdf", PDF, "លិខិតឆ្លងដែន.pdf"),
+        ("  two \t  words . .pdf", PDF, "two words.pdf"),
+        ("x" * 150, PDF, "x" * 100 + ".pdf"),
+    ],
+)
+def test_a_name_is_kept_as_far_as_it_can_be(sent: str, mime_type: str, name: str) -> None:
+    assert clean_file_name(sent, mime_type) == name
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_stumble(content: bytes) -> None:
     assert find_type(content) in (None, PDF, JPEG, PNG)
@@ -52,8 +72,14 @@ def test_no_bytes_make_it_stumble(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [(b"%PDF-1.4\n", PDF), (b"\xff\xd8\xff\xe0", JPEG), (b"\x89PNG\r\n\x1a\n", PNG), (b" %PDF-1.4", None), (b"", None)],
-)
+    [
+        (b"%PDF-1.4\n", PDF), (b"\xff\xd8\xff\xe0", JPEG), (b"\x89PNG\r\n\x1a\n", PNG),
+        (b" %PDF-1.4", None), (b"", None),
+        # Known to a reader of signatures, and not the formats that we take.
+        (b"\r\n%PDF-1.4", None), (b"%PDF 1.4", None), (b"\xff\xd8AAAA", None),
+        (b"\x00\x00\x00\x0cjP  \r\n\x87\n", None),
+    ],
+)  # fmt: skip
 def test_types(content: bytes, kind: str | None) -> None:
     assert find_type(content) == kind
 
@@ -63,6 +89,14 @@ def test_the_latest_reminder_whose_day_has_come(minutes: int) -> None:
     due = reminder_due(since=NOW - timedelta(minutes=minutes), now=NOW)
     passed = [days for days in REMIND_AFTER_DAYS if days * 24 * 60 <= minutes]
     assert due == (passed[-1] if passed else None)
+
+
+@pytest.mark.parametrize(
+    ("hours", "due"),
+    [(0, None), (71.999, None), (72, 3), (167.999, 3), (168, 7), (335.999, 7), (336, 14), (5000, 14)],
+)
+def test_reminders_after_three_seven_and_fourteen_days(hours: float, due: int | None) -> None:
+    assert reminder_due(since=NOW - timedelta(hours=hours), now=NOW) == due
 
 
 def test_items_by_key_or_by_the_only_category() -> None:

@@ -46,6 +46,17 @@ def test_what_is_no_range_asks_for_everything(header: str | None) -> None:
     assert wanted_part(header, size=10) is None
 
 
+@pytest.mark.parametrize(
+    ("header", "part"),
+    [
+        ("bytes=0-", (0, 9)), ("bytes=0-0", (0, 0)), ("bytes=9-9", (9, 9)), ("bytes=2-100", (2, 9)),
+        ("bytes=-1", (9, 9)), ("bytes=-10", (0, 9)), ("bytes=-100", (0, 9)), (" bytes=3-4 ", (3, 4)),
+    ],
+)  # fmt: skip
+def test_the_ends_are_named_as_they_are(header: str, part: tuple[int, int]) -> None:
+    assert wanted_part(header, size=10) == part
+
+
 def test_from_a_place_to_the_end() -> None:
     assert wanted_part("bytes=4-", size=10) == (4, 9)
     assert wanted_part("bytes=0-0", size=10) == (0, 0)

@@ -31,3 +31,10 @@ def test_in_the_order_of_their_codes() -> None:
     assert list(rates_against("USD", {"USD": Decimal(1), "KHR": Decimal(4000), "CNY": Decimal(7)})) == [
         "CNY", "KHR", "USD",
     ]  # fmt: skip
+
+
+def test_eight_digits_and_no_noughts_behind() -> None:
+    per_usd = {"USD": Decimal(1), "KHR": Decimal("4100.00"), "XXX": Decimal(3)}
+    assert {code: str(rate) for code, rate in rates_against("XXX", per_usd).items()} == {
+        "USD": "0.33333333", "KHR": "1366.6667", "XXX": "1",
+    }  # fmt: skip
