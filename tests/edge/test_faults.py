@@ -2,11 +2,11 @@
 
 import asyncio
 import tempfile
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ import pytest
 from tests.support.client import StorefrontClient, read
 from tests.support.mortal import Mortal, mortal_system
 from tests.support.selling import MORE, pay, put_trip_on_sale
+from tests.support.waiting import eventually
 
 from sojourn.desk.invariants.service import check_all
 
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.slow
 DAY = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
 TRAVELERS = 30
 SEATS = 24
-PATIENCE = 40.0
 
 # Whole or not at all: a booking without its stock, price or trail, or one of these without a booking.
 HALVES = """
@@ -58,11 +58,8 @@ SELECT p.status, p.disposition, p.captured_amount = p.amount AS is_whole, b.stat
 POINTS = "SELECT count(*)::int AS entries FROM loyalty_transactions WHERE purchase_id = $1 AND kind = 'EARNED'"
 
 
-async def until(holds: Callable[[], Awaitable[object]], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not await holds():
-        assert time.monotonic() < deadline, f"it did not come to pass: {what}"
-        await asyncio.sleep(0.05)  # other processes do it
+# What other processes do, and how long it may take.
+until = partial(eventually, seconds=40)
 
 
 @dataclass
@@ -119,7 +116,7 @@ async def system(world: tuple[Mortal, StorefrontClient]) -> Mortal:
     mortal, _derlg = world
     if "serve" not in mortal.running:
         mortal.start("serve")
-    await until(mortal.is_ready, "the API is ready")
+    await until(mortal.is_ready, what="the API is ready")
     return mortal
 
 
@@ -137,7 +134,7 @@ async def _all_settled(system: Mortal, derlg: StorefrontClient, market: Market) 
             row["state"] in ("delivered", "dropped") for row in rows if row["event_type"] == "payment_intent.succeeded"
         )
 
-    await until(no_more_deliveries, "every webhook is delivered or lost for good")
+    await until(no_more_deliveries, what="every webhook is delivered or lost for good")
     for intent_id in market.paid:
         rows = await derlg.rows(SETTLED, intent_id)
         assert [tuple(row.values()) for row in rows] == [("SUCCEEDED", "APPLIED", True, "CONFIRMED")], intent_id
@@ -175,7 +172,7 @@ async def _storm(
         return len(market.paid) >= paid_before
 
     try:
-        await until(is_time, "some have paid")
+        await until(is_time, what="some have paid")
         await strike(market)
     finally:
         await asyncio.gather(*buying)
@@ -189,7 +186,7 @@ async def test_the_api_is_killed_while_people_pay(system: Mortal, derlg: Storefr
     market = await _storm(system, derlg, strike, paid_before=5)
     assert market.broken, "nothing was in flight when it was killed"
     system.start("serve")
-    await until(system.is_ready, "the API is ready again")
+    await until(system.is_ready, what="the API is ready again")
     await _all_settled(system, derlg, market)
     await _books_are_right(derlg, market)
     _nothing_unforeseen(system)
@@ -211,10 +208,10 @@ async def test_a_lost_webhook_is_found_after_the_api_was_killed(system: Mortal, 
             rows = await system.from_sandbox("/_sandbox/deliveries")
             return any(row["state"] == "dropped" for row in rows)
 
-        await until(is_dropped, "the webhook is lost")
+        await until(is_dropped, what="the webhook is lost")
         await switch.delete("/_sandbox/faults")
     system.start("serve")
-    await until(system.is_ready, "the API is ready again")
+    await until(system.is_ready, what="the API is ready again")
     assert read(await traveler.get(f"/bookings/{booking['id']}"))["status"] == "RESERVED"
     await asyncio.to_thread(system.command, "reconcile", "--storefront", "derlg", "--now")
     assert read(await traveler.get(f"/bookings/{booking['id']}"))["status"] == "CONFIRMED"
@@ -242,7 +239,7 @@ async def test_postgresql_is_killed_while_people_pay(system: Mortal, derlg: Stor
         away.append(await unlucky.get("/bookings/my"))
         # Money moves at the provider while we cannot write it down.
         (await pay(system.sandbox, intent_id)).raise_for_status()
-        await until(is_heard_in_vain, "a webhook is answered 503")
+        await until(is_heard_in_vain, what="a webhook is answered 503")
         system.restart_postgres()
 
     market = await _storm(system, derlg, strike, paid_before=5)
@@ -250,7 +247,7 @@ async def test_postgresql_is_killed_while_people_pay(system: Mortal, derlg: Stor
     for answer in market.refused:
         known = {(503, "TEMPORARILY_UNAVAILABLE"), (409, "SOLD_OUT")}
         assert (answer.status_code, answer.json()["error"]["code"]) in known
-    await until(system.is_ready, "the API has found the database again")
+    await until(system.is_ready, what="the API has found the database again")
     assert system.running["serve"] is api
     assert api.poll() is None
     await _all_settled(system, derlg, market)
@@ -285,7 +282,7 @@ async def test_the_worker_is_killed_among_mails_and_refunds(system: Mortal, derl
 
     for moment in (has_begun, is_done):
         system.start("worker")
-        await until(moment, "the worker works")
+        await until(moment, what="the worker works")
         system.kill("worker")
     refunds = await _refunds(system)
     per_intent = Counter(refund["payment_intent"] for refund in refunds if refund["payment_intent"] in market.paid)

@@ -7,11 +7,16 @@ from collections.abc import Awaitable, Callable
 PATIENCE_SECONDS = 10
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Return as soon as `holds()`; TimeoutError when it does not within ten seconds."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await holds():  # noqa: ASYNC110 - it may happen in another process
-            await asyncio.sleep(0.005)
+async def eventually(
+    holds: Callable[[], Awaitable[object]], *, what: str = "that", seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Return as soon as `holds()`; TimeoutError, with `what` was awaited, when it does not in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not await holds():  # noqa: ASYNC110 - it may happen in another process
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise TimeoutError(f"it did not come to pass within {seconds} s: {what}") from None
 
 
 def until(condition: Callable[[], object], seconds: float = 180.0) -> None:
