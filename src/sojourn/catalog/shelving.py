@@ -1,7 +1,7 @@
 """Changing what is on the shelf, of whichever kind: admins only. Each change takes along what follows from the entry
 (its stock, its days) and drops cached answers."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,17 +13,20 @@ from pydantic import Field, ValidationError
 from sojourn.catalog import shelf_queries
 from sojourn.catalog.errors import VersionConflict, refusing_taken_slug
 from sojourn.catalog.faults import Fault, faults_in, invalid, refuse
+from sojourn.catalog.images.queries import find_missing
 from sojourn.catalog.policies import as_chosen, written_out
 from sojourn.catalog.shelf_queries import Shelf
 from sojourn.people.auth.access import Actor
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.db.listen import CATALOGUE_CHANGED, notify
+from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Origin
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.wire import Wire
 
 POLICY = "cancellation_policy"
+IMAGES = "images"
 
 
 class Entry(Protocol):
@@ -81,9 +84,10 @@ async def create(
 ) -> UUID:
     """Put a new entry on the shelf. Raises `InvalidInput`, `SlugTaken`."""
     refuse(goods.faults(body))
-    entry_id = new_id()
+    entry_id, content = new_id(), goods.stored(body)
+    await _check_images(tx, content.get(IMAGES))
     with refusing_taken_slug():
-        await shelf_queries.insert(tx, goods.shelf, entry_id=entry_id, content=goods.stored(body), now=now)
+        await shelf_queries.insert(tx, goods.shelf, entry_id=entry_id, content=content, now=now)
     await _announce(tx, goods, "created", entry_id=entry_id, entry=body, admin=admin, now=now, origin=origin)
     return entry_id
 
@@ -98,8 +102,10 @@ async def change(
     version, content = await shelf_queries.lock(tx, goods.shelf, entry_id)
     if body.version is not None and body.version != version:
         raise VersionConflict(details={"version": version})
-    changed = _read(goods, {**content, **body.changes()})
+    changes = body.changes()
+    changed = _read(goods, {**content, **changes})
     refuse(goods.faults(changed))
+    await _check_images(tx, changes.get(IMAGES))
     with refusing_taken_slug():
         await shelf_queries.update(tx, goods.shelf, entry_id=entry_id, content=goods.stored(changed), now=now)
     await _announce(tx, goods, "changed", entry_id=entry_id, entry=changed, admin=admin, now=now, origin=origin)
@@ -116,6 +122,13 @@ async def retire(
     if await shelf_queries.retire(tx, goods.shelf, entry_id=entry_id, now=now):
         entry = _read(goods, content)
         await _announce(tx, goods, "retired", entry_id=entry_id, entry=entry, admin=admin, now=now, origin=origin)
+
+
+async def _check_images(tx: Connection, urls: Sequence[str] | None) -> None:
+    """Raises `InvalidInput` for an image of ours that is not there."""
+    missing = await find_missing(tx, urls=urls) if urls else None
+    if missing is not None:
+        raise InvalidInput.at(IMAGES, f"names an image that is not there: {missing}")
 
 
 def _read(goods: Goods[Model], content: Mapping[str, Any]) -> Model:

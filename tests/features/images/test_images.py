@@ -83,6 +83,34 @@ async def test_what_shines_through_goes_on_to(desk: Desk) -> None:
     assert (shown.mode, shown.getpixel((5, 5))[3]) == ("RGBA", 0)  # type: ignore[index]
 
 
+async def test_what_is_said_of_an_image_can_be_changed(desk: Desk) -> None:
+    image = await desk.upload(alt="A temple")
+    path = f"/admin/images/{image['id']}"
+    changed = read(await desk.admin.patch(path, json={"alt": "  Bayon at noon "}))
+    assert changed["alt"] == "Bayon at noon"
+    [listed], _ = await desk.page()
+    assert (listed["alt"], listed["url"]) == ("Bayon at noon", image["url"])
+    acts = await desk.visitor.rows("SELECT action FROM audit_entries WHERE subject_kind = 'IMAGE' ORDER BY at, id")
+    assert [act["action"] for act in acts] == ["image.uploaded", "image.changed"]
+    assert faulty_fields(await desk.admin.patch(path, json={"alt": "x" * 201})) == ["alt"]
+    assert faulty_fields(await desk.admin.patch(path, json={"alt": "x", "url": "https://x.example/"})) == ["url"]
+    unknown = f"/admin/images/{new_id()}"
+    assert refusal(await desk.admin.patch(unknown, json={"alt": "x"}), 404) == "IMAGE_NOT_FOUND"
+    assert (await desk.visitor.patch(path, json={"alt": "x"})).status_code == 401
+
+
+async def test_an_entry_names_no_image_that_is_not_there(desk: Desk) -> None:
+    image = await desk.upload()
+    base, path = image["url"].removesuffix(image["id"]), await desk.offer(image)
+    for url in (f"{base}{new_id()}", f"{base}{new_id()}/thumbnail", f"{base}{str(new_id()).upper()}"):
+        answer = await desk.admin.patch(path, json={"images": [image["url"], url]})
+        assert faulty_fields(answer) == ["images"], url
+        with pytest.raises(AssertionError, match="400"):
+            await desk.offer({"url": url})
+    for url in (image["thumbnail_url"], f"https://elsewhere.example/images/{new_id()}"):
+        read(await desk.admin.patch(path, json={"images": [image["url"], url]}))
+
+
 async def test_what_is_refused(desk: Desk) -> None:
     wide = BytesIO()
     Image.new("1", (16_000, 16_000)).save(wide, "WEBP", lossless=True, method=0)

@@ -28,6 +28,12 @@ class ImageIn(Wire):
     alt: Alt = ""
 
 
+class ImagePatch(Wire):
+    """Under its address an image never changes; what is said of it may."""
+
+    alt: Alt
+
+
 class ImageFilters(Wire):
     """`is_unnamed`: those that no entry names, which go after a day; it is looked after once an hour."""
 

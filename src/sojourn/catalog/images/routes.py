@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from sojourn.catalog.images import queries, service
 from sojourn.catalog.images.drawing import MIME_TYPE, draw
 from sojourn.catalog.images.errors import ImageInUse, ImageNotFound, ImageTooLarge, ImageTypeRefused, ImageUnreadable
-from sojourn.catalog.images.models import ImageFilters, ImageIn, ImageOut, Size
+from sojourn.catalog.images.models import ImageFilters, ImageIn, ImageOut, ImagePatch, Size
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.errors import Unavailable
 from sojourn.platform.http.context import Context, Ctx
@@ -78,6 +78,14 @@ async def list_images(ctx: Ctx, admin: CurrentAdmin, filters: Annotated[ImageFil
         images, total = await queries.list_images(connection, filters=filters)
     items = [service.present(image, address=_address(ctx)) for image in images]
     return Page[ImageOut](items=items, page=filters.page, per_page=filters.per_page, total=total)
+
+
+@desk_router.patch("/{image_id}", operation_id="change_image", responses=refuses(ImageNotFound))
+async def change_image(ctx: Ctx, admin: CurrentAdmin, image_id: UUID, body: ImagePatch) -> ImageOut:
+    """Say something else of an image for those who cannot see it."""
+    async with ctx.unit_of_work() as tx:
+        image = await service.change(tx, image_id=image_id, alt=body.alt, admin=admin, now=ctx.now(), origin=ctx.origin)
+    return service.present(image, address=_address(ctx))
 
 
 @desk_router.delete("/{image_id}", operation_id="delete_image", responses=refuses(ImageNotFound, ImageInUse))

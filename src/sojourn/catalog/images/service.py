@@ -53,6 +53,14 @@ async def store(ctx: Context, files: FileStore, *, drawing: Drawing, alt: str, a
     return kept
 
 
+async def change(tx: Connection, *, image_id: UUID, alt: str, admin: Actor, now: datetime, origin: Origin) -> Image:
+    """Say something else of an image. Raises ImageNotFound."""
+    changed = await queries.change(tx, image_id=image_id, alt=alt)
+    act = Act(action="image.changed", subject_kind="IMAGE", subject_id=image_id, actor_id=admin.user_id)
+    await record(tx, act, now=now, origin=origin)
+    return changed
+
+
 async def delete(tx: Connection, *, image_id: UUID, admin: Actor, now: datetime, origin: Origin) -> None:
     """Delete an image that no entry names. Raises ImageNotFound, ImageInUse."""
     if await queries.lock_is_named(tx, image_id=image_id):
