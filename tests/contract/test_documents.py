@@ -78,11 +78,12 @@ POST /api/v1/payments/{}/refund
 GET /api/v1/orders/{}/invoice
 """
 # Fields of the documents' models, by the operation that answers them. What replaces the vendor's own keys
-# (`supabase_uid`) and what nobody outside may read (`password`, who referred whom) is left out.
+# (`supabase_uid`) and what nobody outside may read (`password`) is left out.
 FIELDS = {
     ("derlg", "get_own_profile"): """
         id name email phone avatar_url role preferred_language loyalty_points is_student student_verified_at
-        emergency_contact_name emergency_contact_phone total_completed_bookings created_at updated_at""",
+        emergency_contact_name emergency_contact_phone referred_by total_completed_bookings created_at
+        updated_at""",
     ("derlg", "get_trip"): """
         id title title_kh title_zh slug destination duration_days price_per_person_usd environment mood_tags
         includes excludes itinerary highlights min_people max_people cancellation_policy hotel_id transport_type

@@ -115,7 +115,9 @@ class TestHold:
         assert refusal(await other.post("/bookings", json=wanted(trip_id)), 409) == "SOLD_OUT"
         clock.advance(timedelta(minutes=1))
         await hold(other, trip_id)
-        assert refusal(await traveler.post(f"/bookings/{booking['id']}/extend"), 409) == "HOLD_NOT_OPEN"
+        too_late = await traveler.post(f"/bookings/{booking['id']}/extend")
+        assert refusal(too_late, 409) == "HOLD_NOT_OPEN"
+        assert too_late.json()["error"]["details"] == {"status": "CANCELLED"}
 
     @pytest.mark.parametrize(
         ("change", "field"),
@@ -136,6 +138,9 @@ class TestHold:
             ({"trip_id": "no"}, "trip_id"),
             ({"total_usd": "1.00"}, "total_usd"),
             ({"peopleCount": 2}, "peopleCount"),
+            ({"travelers": [{"full_name": "Sok Dara"}] * 3}, "travelers"),
+            ({"travelers": [{"full_name": "Sok Dara", "birth_date": "2026-12-24"}]}, "travelers.0.birth_date"),
+            ({"customizations": {"wish": "x" * 8_000}}, "customizations"),
         ],
     )
     async def test_refuses_what_is_wrong_by_its_name(
@@ -161,6 +166,7 @@ class TestHold:
         traveler = await derlg.sign_in_as()
         answer = await traveler.post("/bookings", json=wanted(trip_id, expected_total="199.00"))
         assert refusal(answer, 409) == "QUOTE_CHANGED"
+        assert answer.json()["message"].startswith("The price is no longer")
 
     async def test_the_same_key_holds_once(self, derlg: StorefrontClient) -> None:
         trip_id = await put_trip_on_sale(derlg)

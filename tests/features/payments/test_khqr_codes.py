@@ -48,6 +48,8 @@ async def test_asks_for_exactly_what_is_due_until_the_hold_ends(derlg: Storefron
     payment = read(await traveler.get(f"/payments/{code['payment_id']}"))
     assert (payment["payment_method"], payment["qr_code_url"]) == ("BAKONG_QR", code["qr_code_url"])
     assert payment["stripe_payment_intent_id"] is None
+    shown = read(await traveler.get(f"/bookings/{booking_id}"))["payment"]
+    assert (shown["stripe_payment_intent_id"], shown["amount_usd"]) == (None, "200.80")
     assert read(await traveler.get("/payments"))[0]["qr_code_url"] == code["qr_code_url"]
 
 

@@ -37,6 +37,7 @@ class User:
     emergency_contact_phone: str | None
     total_completed_bookings: int
     referral_code: str
+    referred_by: UUID | None
     refresh_token_version: int
     is_active: bool
     last_signed_in_at: datetime | None
@@ -75,6 +76,7 @@ class UserOut(Wire):
     emergency_contact_phone: str | None
     total_completed_bookings: int
     referral_code: str
+    referred_by: UUID | None
     email_verified: bool
     created_at: datetime
     updated_at: datetime

@@ -85,14 +85,15 @@ def _outcome(booking: Booking, storefront: Storefront, now: datetime, *, by_agen
 def _check_cancellable(booking: Booking, now: datetime) -> None:
     is_open_hold = rules.is_live_hold(booking.status, booking.reserved_until, now)
     if booking.status is not BookingStatus.CONFIRMED and not is_open_hold:
-        raise NotCancellable(details={"status": booking.status.value})
+        raise NotCancellable(details={"status": rules.status_on_wire(booking.status, booking.reserved_until, now)})
 
 
 def _terms(booking: Booking, storefront: Storefront, now: datetime, *, by_agency: bool) -> rules.Cancellation:
     if booking.status is BookingStatus.RESERVED:
         return rules.Cancellation(
-            tier=rules.UNPAID, percent=0, fixed_fee=ZERO, hours_left=0, valid_until=booking.reserved_until
-        )
+            tier=rules.UNPAID, percent=0, fixed_fee=ZERO, valid_until=booking.reserved_until,
+            hours_left=rules.hours_before(booking.travel_date, booking.time_zone, now),
+        )  # fmt: skip
     return rules.cancellation(
         tiers=[RefundTier.model_validate(tier) for tier in booking.cancellation_policy["tiers"]],
         travel_date=booking.travel_date,

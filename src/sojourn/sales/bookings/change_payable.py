@@ -71,6 +71,7 @@ def _terms(change: Change) -> NewTerms:
         travelers=change.price["travelers"],
         price=Price.model_validate(kept),
         rooms=change.price["rooms"],
+        ride=change.price.get("ride", {}),  # none was written before a ride could be changed
     )
 
 

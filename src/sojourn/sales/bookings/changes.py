@@ -33,10 +33,9 @@ from sojourn.sales.bookings.models import (
     ChangeIn,
     OptionChoice,
     Terms,
-    Transfer,
 )
-from sojourn.sales.bookings.offers import make_offer
-from sojourn.sales.bookings.service import check_points
+from sojourn.sales.bookings.offers import Offer, make_offer
+from sojourn.sales.bookings.service import check_points, check_travelers
 from sojourn.sales.bookings.stock import claims_of_booking, claims_of_terms, find_resources, resources_of
 from sojourn.sales.effects import BOOKING_MODIFIED, CANCEL_INTENT, effect
 from sojourn.sales.inventory import queries as inventory
@@ -61,13 +60,13 @@ async def modify(
     is_hold = rules.is_live_hold(booking.status, booking.reserved_until, now)
     has_started = booking.travel_date <= local_date(now, booking.time_zone)
     if has_started or not (is_hold or booking.status is BookingStatus.CONFIRMED):
-        raise NotModifiable(details={"status": booking.status.value})
+        raise NotModifiable(details={"status": rules.status_on_wire(booking.status, booking.reserved_until, now)})
     pending = await changes_queries.lock_pending(tx, booking_id=booking_id)
     if pending is not None:
         if pending.expires_at > now:
             raise ChangePending(details={"change_id": str(pending.id)})
         await changes_queries.cancel_pending(tx, booking_id=booking_id, now=now)
-    facts = await _facts(tx, booking, now)
+    facts = await _facts(tx, booking, body, now)
     terms = _new_terms(booking, facts, body, storefront=storefront, now=now)
     if is_hold:
         await _change_hold(tx, booking, facts, terms, now)
@@ -79,8 +78,9 @@ async def modify(
     await note_modified(tx, booking, terms, now=now, origin=origin)
 
 
-async def _facts(tx: Connection, booking: Booking, now: datetime) -> Facts:
-    """What was booked, at the prices it was bought for; what is retired can no longer be moved."""
+async def _facts(tx: Connection, booking: Booking, body: ChangeIn, now: datetime) -> Facts:
+    """What was booked, at the prices it was bought for; another ride at today's. What is retired can no longer be
+    moved."""
     current = await facts_queries.get_facts(
         tx, user_id=booking.user_id, trip_id=booking.trip_id, hotel_room_id=booking.hotel_room_id,
         vehicle_id=booking.vehicle_id, guide_id=booking.guide_id, now=now,
@@ -96,17 +96,14 @@ async def _facts(tx: Connection, booking: Booking, now: datetime) -> Facts:
     if room is not None:
         room = replace(room, rate=rates["room"])
     if vehicle is not None:
-        vehicle = rides.at_price(vehicle, rates["vehicle"], _ride(booking))
+        ride = rides.booked_ride(bought)
+        if rides.asked_ride(bought, body).is_counted_as(ride):
+            vehicle = rides.at_price(vehicle, rates["vehicle"], ride.transfer)
     if guide is not None:
         guide = replace(guide, rate=rates["guide"])
     return Facts(
         departure=departure, room=room, vehicle=vehicle, guide=guide, is_student=booking.student_discount_applied
     )
-
-
-def _ride(booking: Booking) -> Transfer | None:
-    transfer = booking.snapshot["transfer"]
-    return None if transfer is None else Transfer.model_validate(transfer)
 
 
 def _asked(booking: Booking, body: ChangeIn) -> Terms:
@@ -115,16 +112,20 @@ def _asked(booking: Booking, body: ChangeIn) -> Terms:
         raise InvalidInput.at("rooms", "needs a booking with a room")
     travel_date = body.travel_date or booking.travel_date
     length = booking.end_date - booking.travel_date
-    is_package = booking.booking_type is BookingType.PACKAGE
+    for field in ("transfer", "distance_km"):
+        if getattr(body, field) is not None and booking.booking_type is not BookingType.TRANSPORT_ONLY:
+            raise InvalidInput.at(field, "belongs to TRANSPORT_ONLY")
+    ride = rides.asked_ride(booking.snapshot, body)
+    is_length_given = booking.booking_type is BookingType.PACKAGE or ride.is_one_day
     chosen = [OptionChoice.model_validate(option) for option in booking.snapshot["options"]]
     return Terms(
         travel_date=travel_date,
-        end_date=body.end_date or (None if is_package else travel_date + length),
+        end_date=body.end_date or (None if is_length_given else travel_date + length),
         people_count=body.people_count or booking.people_count,
         rooms=body.rooms or booking.rooms,
         options=chosen if body.options is None else body.options,
-        transfer=_ride(booking),
-        distance_km=booking.snapshot["distance_km"],
+        transfer=ride.transfer,
+        distance_km=ride.distance_km,
     )
 
 
@@ -135,7 +136,8 @@ def _new_terms(booking: Booking, facts: Facts, body: ChangeIn, *, storefront: St
     spent = booking.loyalty_points_used
     if spent:
         most = max_points(after_discounts=price.subtotal - price.discount, available=spent, rules=storefront.rules)
-        check_points(spent, most)
+        check_points(spent, most, storefront.rules)
+    check_travelers(body.travelers or [], people=asked.people_count, today=local_date(now, storefront.time_zone))
     is_new_request = "special_requests" in body.model_fields_set
     return NewTerms(
         travel_date=asked.travel_date,
@@ -148,7 +150,16 @@ def _new_terms(booking: Booking, facts: Facts, body: ChangeIn, *, storefront: St
         travelers=None if body.travelers is None else [t.model_dump(mode="json") for t in body.travelers],
         price=price,
         rooms=offer.rooms,
+        ride=_ride_sold(booking, offer),
     )
+
+
+def _ride_sold(booking: Booking, offer: Offer) -> dict[str, Any]:
+    """What the booking keeps of how its vehicle is counted: the next change goes by it."""
+    if booking.booking_type is not BookingType.TRANSPORT_ONLY:
+        return {}
+    ride = rides.Ride(transfer=offer.terms.transfer, distance_km=offer.terms.distance_km)
+    return {**ride.as_json(), "rates": offer.rates}
 
 
 async def _change_hold(tx: Connection, booking: Booking, facts: Facts, terms: NewTerms, now: datetime) -> None:

@@ -77,7 +77,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTerms:
-    """What a booking is rewritten to. `options` are the chosen extras as JSON; `travelers` None keeps the list."""
+    """What a booking is rewritten to. `options` are the chosen extras as JSON, `ride` how a vehicle is counted;
+    `travelers` None keeps the list."""
 
     travel_date: date
     end_date: date
@@ -89,6 +90,7 @@ class NewTerms:
     travelers: list[dict[str, Any]] | None
     price: Price
     rooms: int | None
+    ride: dict[str, Any]
 
 
 def _change(row: Row) -> Change:
@@ -126,7 +128,7 @@ async def insert_change(
     expires_at: datetime, now: datetime,
 ) -> None:  # fmt: skip
     price = terms.price.model_dump(mode="json") | {
-        "options": terms.options, "travelers": terms.travelers, "rooms": terms.rooms,
+        "options": terms.options, "travelers": terms.travelers, "rooms": terms.rooms, "ride": terms.ride,
     }  # fmt: skip
     await tx.execute(
         _INSERT, change_id, booking_id, terms.travel_date, terms.end_date, terms.people_count, terms.pickup_location,
@@ -151,8 +153,8 @@ async def rewrite_booking(
     await tx.execute(
         _REWRITE, booking_id, terms.travel_date, terms.end_date, terms.people_count, terms.pickup_location,
         terms.special_requests, terms.customizations, price.subtotal, price.discount, price.total,
-        price.non_refundable, price.is_student, {"options": terms.options}, terms.travelers, paid, points_earned, now,
-        terms.rooms,
+        price.non_refundable, price.is_student, {"options": terms.options, **terms.ride}, terms.travelers,
+        paid, points_earned, now, terms.rooms,
     )  # fmt: skip
     await tx.execute(_DROP_LINES, booking_id)
     await tx.execute(_WRITE_LINES, booking_id, *_line_columns(price.lines))

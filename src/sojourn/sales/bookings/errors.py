@@ -4,6 +4,8 @@ from sojourn.platform.errors import Refusal
 
 
 class BookingNotFound(Refusal):
+    """`details`: the id or reference that was asked for."""
+
     status = 404
     code = "BOOKING_NOT_FOUND"
     sentence = "Booking not found"
@@ -50,7 +52,7 @@ class NotCancellable(Refusal):
 
 
 class QuoteChanged(Refusal):
-    """`details`: the quote that holds now."""
+    """`details`: what holds now."""
 
     status = 409
     code = "QUOTE_CHANGED"

@@ -1,5 +1,6 @@
 """Bookings: what is sold for a date and takes stock."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
 from sojourn.catalog.policies import CancellationPolicy
 from sojourn.catalog.values import LanguageName
@@ -39,6 +40,16 @@ HOLD_EXPIRED = "HOLD_EXPIRED"
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+MAX_CUSTOMIZATIONS = 8_000
+
+
+def _of_reasonable_length(wishes: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if len(json.dumps(wishes, ensure_ascii=False)) > MAX_CUSTOMIZATIONS:
+        raise ValueError(f"must be at most {MAX_CUSTOMIZATIONS} characters of JSON")
+    return wishes
+
+
+Customizations = Annotated[dict[str, JsonValue], AfterValidator(_of_reasonable_length)]
 
 
 class OptionChoice(Wire):
@@ -65,6 +76,7 @@ class Transfer(Wire):
 
 
 RoomCount = Annotated[int, Field(ge=1, le=100)]
+Kilometres = Annotated[int, Field(ge=1, le=5000)]
 
 
 class Terms(Wire):
@@ -77,9 +89,7 @@ class Terms(Wire):
     people_count: Annotated[int, Field(ge=1, le=500)]
     rooms: RoomCount | None = Field(None, description="With `hotel_room_id`: how many of that kind; 1 if not said.")
     transfer: Transfer | None = Field(None, description="TRANSPORT_ONLY: at a transfer's price instead of by the day.")
-    distance_km: Annotated[int, Field(ge=1, le=5000)] | None = Field(
-        None, description="TRANSPORT_ONLY: by the kilometre instead of by the day."
-    )
+    distance_km: Kilometres | None = Field(None, description="TRANSPORT_ONLY: by the kilometre instead of by the day.")
     options: Annotated[list[OptionChoice], Field(max_length=20)] = []
 
 
@@ -95,7 +105,7 @@ class QuoteIn(Terms):
 class BookingIn(QuoteIn):
     pickup_location: ShortText | None = Field(None, description="Needed unless it is a stay: that is at the hotel.")
     special_requests: Note | None = None
-    customizations: dict[str, JsonValue] | None = None
+    customizations: Customizations | None = None
     travelers: Annotated[list[Traveler], Field(max_length=500)] = []
     expected_total: MoneyIn | None = Field(None, description="Refused with QUOTE_CHANGED if the price is another now.")
     language: LanguageName | None = Field(
@@ -110,6 +120,12 @@ class ChangeIn(Wire):
     end_date: Day | None = None
     people_count: Annotated[int, Field(ge=1, le=500)] | None = None
     rooms: RoomCount | None = None
+    transfer: Transfer | None = Field(
+        None, description="TRANSPORT_ONLY: another ride, at today's price. Null: by the day again."
+    )
+    distance_km: Kilometres | None = Field(
+        None, description="TRANSPORT_ONLY: by the kilometre. Null: by the day again."
+    )
     options: Annotated[list[OptionChoice], Field(max_length=20)] | None = None
     pickup_location: ShortText | None = None
     special_requests: Note | None = None
@@ -165,6 +181,7 @@ class BookingPayment(Wire):
     status: str
     amount: Money
     currency: str
+    amount_usd: Money
     stripe_payment_intent_id: str | None
     payment_method: str
     paid_at: datetime | None
@@ -228,6 +245,9 @@ class BookingDetail(BookingOut):
 
     cancellation_policy: CancellationPolicy
     travelers: list[Traveler]
+    options: list[OptionChoice]
+    transfer: Transfer | None
+    distance_km: int | None
     meeting_point: str | None
     lines: list[PriceLine]
     payment: BookingPayment | None

@@ -35,13 +35,15 @@ _HAS_STATUS = """{status}::text = ANY (
         CASE WHEN b.status = 'EXPIRED' OR (b.status = 'RESERVED' AND b.reserved_until <= {now})
              THEN ARRAY['CANCELLED', 'EXPIRED'] ELSE ARRAY[b.status] END)"""
 _DETAIL_WIRE = """,
-    b.cancellation_policy, b.travelers, b.snapshot->>'meeting_point' AS meeting_point,
+    b.cancellation_policy, b.travelers, b.snapshot->'options' AS options, b.snapshot->'transfer' AS transfer,
+    b.snapshot->'distance_km' AS distance_km, b.snapshot->>'meeting_point' AS meeting_point,
     coalesce((SELECT json_agg(json_build_object('kind', l.kind, 'description', l.description, 'quantity', l.quantity,
                      'unit_price', l.unit_price::text, 'amount', l.amount::text) ORDER BY l.position)
                 FROM price_lines l WHERE l.purchase_id = b.id), '[]') AS lines,
     (SELECT json_build_object('id', p.id, 'status', p.status, 'amount', p.amount::text, 'currency', p.currency,
-            'stripe_payment_intent_id', p.provider_intent_id, 'payment_method', p.method, 'paid_at', iso(p.paid_at),
-            'refund_amount', p.refunded_amount::text)
+            'amount_usd', coalesce(p.purchase_amount, p.amount)::text,
+            'stripe_payment_intent_id', CASE WHEN p.method <> 'BAKONG_QR' THEN p.provider_intent_id END,
+            'payment_method', p.method, 'paid_at', iso(p.paid_at), 'refund_amount', p.refunded_amount::text)
        FROM payments p WHERE p.purchase_id = b.id
       ORDER BY (p.disposition IS NOT DISTINCT FROM 'APPLIED') DESC, p.created_at DESC LIMIT 1) AS payment,
     (SELECT json_build_object('id', c.id, 'travel_date', c.travel_date, 'end_date', c.end_date,
@@ -242,7 +244,7 @@ async def get_detail(connection: Connection, *, name: str, user_id: UUID | None,
     booking_id = _as_id(name)
     body = await connection.fetchval(_DETAIL, booking_id, None if booking_id else name.upper(), user_id, now)
     if body is None:
-        raise BookingNotFound
+        raise BookingNotFound(details={"booking_id": name[:64]})
     return RawJson(body.encode())
 
 
@@ -262,7 +264,7 @@ async def get_visible(connection: Connection, *, booking_id: UUID, user_id: UUID
     """The booking if it is this user's (None: staff). Raises BookingNotFound."""
     booking = await find_booking(connection, booking_id=booking_id)
     if booking is None or (user_id is not None and booking.user_id != user_id):
-        raise BookingNotFound
+        raise BookingNotFound(details={"booking_id": str(booking_id)})
     return booking
 
 
@@ -275,7 +277,7 @@ async def lock_visible(tx: Connection, *, booking_id: UUID, user_id: UUID | None
     """The booking, locked, if it is this user's (None: staff). Raises BookingNotFound."""
     booking = await lock_booking(tx, booking_id=booking_id)
     if booking is None or (user_id is not None and booking.user_id != user_id):
-        raise BookingNotFound
+        raise BookingNotFound(details={"booking_id": str(booking_id)})
     return booking
 
 

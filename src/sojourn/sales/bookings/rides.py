@@ -1,12 +1,14 @@
 """Vehicles: by the day, both ends included, or by the kilometre or transfer where the vehicle says so."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sojourn.platform.errors import InvalidInput
 from sojourn.sales.bookings.facts import Vehicle
-from sojourn.sales.bookings.models import Terms, Transfer
+from sojourn.sales.bookings.models import ChangeIn, Terms, Transfer
 from sojourn.sales.bookings.rules import days_inclusive
 from sojourn.sales.pricing.rules import Extra
 from sojourn.sales.pricing.wording import counted
@@ -47,6 +49,41 @@ def _transfer_line(vehicle: Vehicle, terms: Terms) -> Extra:
         raise InvalidInput.at("transfer", f"is not offered by this vehicle (there are: {names})")
     description = f"{vehicle.title}: {asked[0]} to {asked[1]}"
     return Extra(description=description, quantity=1, unit_price=Decimal(prices[asked]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ride:
+    """How a vehicle is counted: a transfer, kilometres, or, with neither, days."""
+
+    transfer: Transfer | None = None
+    distance_km: int | None = None
+
+    @property
+    def is_one_day(self) -> bool:
+        return self.transfer is not None or self.distance_km is not None
+
+    def is_counted_as(self, other: "Ride") -> bool:
+        """At the same unit price: the same transfer, or kilometres both, or days both."""
+        return self.transfer == other.transfer and (self.distance_km is None) == (other.distance_km is None)
+
+    def as_json(self) -> dict[str, Any]:
+        transfer = None if self.transfer is None else self.transfer.model_dump(mode="json")
+        return {"transfer": transfer, "distance_km": self.distance_km}
+
+
+def booked_ride(snapshot: Mapping[str, Any]) -> Ride:
+    """As it was sold."""
+    transfer = snapshot["transfer"]
+    return Ride(
+        transfer=None if transfer is None else Transfer.model_validate(transfer), distance_km=snapshot["distance_km"]
+    )
+
+
+def asked_ride(snapshot: Mapping[str, Any], body: ChangeIn) -> Ride:
+    """As a change wants it. Naming a transfer or kilometres replaces what was booked; naming null means days."""
+    if body.model_fields_set.isdisjoint({"transfer", "distance_km"}):
+        return booked_ride(snapshot)
+    return Ride(transfer=body.transfer, distance_km=body.distance_km)
 
 
 def at_price(vehicle: Vehicle, bought: Decimal, transfer: Transfer | None) -> Vehicle:

@@ -37,6 +37,13 @@ def is_live_hold(status: BookingStatus, reserved_until: datetime | None, now: da
     return status is BookingStatus.RESERVED and reserved_until is not None and now < reserved_until
 
 
+def status_on_wire(status: BookingStatus, reserved_until: datetime | None, now: datetime) -> str:
+    """What the customer reads: a hold that has lapsed is a cancelled booking (rules, section 0)."""
+    is_held = is_live_hold(status, reserved_until, now)
+    is_lapsed = status is BookingStatus.EXPIRED or (status is BookingStatus.RESERVED and not is_held)
+    return BookingStatus.CANCELLED.value if is_lapsed else status.value
+
+
 def end_date(travel_date: date, duration_days: int) -> date:
     """The last day of a trip; a one-day trip ends where it begins."""
     return travel_date + timedelta(days=duration_days - 1)
@@ -72,7 +79,7 @@ def cancellation(
     """
     start = start_of_day(travel_date, zone)
     left = start - now
-    hours = int(left.total_seconds() // 3600)
+    hours = hours_before(travel_date, zone, now)
     if by_agency:
         return Cancellation(tier=AGENCY, percent=HUNDRED, fixed_fee=ZERO, hours_left=hours, valid_until=None)
     grace_ends = min(
@@ -90,6 +97,11 @@ def cancellation(
                 valid_until=start - boundary,
             )  # fmt: skip
     return Cancellation(tier=NO_REFUND, percent=0, fixed_fee=ZERO, hours_left=hours, valid_until=None)
+
+
+def hours_before(travel_date: date, zone: str, now: datetime) -> int:
+    """Whole hours until 00:00 of the travel date in its own zone."""
+    return int((start_of_day(travel_date, zone) - now).total_seconds() // 3600)
 
 
 def refund_amount(

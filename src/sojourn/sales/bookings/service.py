@@ -1,5 +1,6 @@
 """Quoting and holding."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
@@ -9,13 +10,14 @@ from sojourn.platform.db.database import Connection, mirror_after_commit
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Origin
 from sojourn.platform.http.dialect import RawJson
+from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.ids import new_id, new_reference
 from sojourn.platform.redis.keys import booking_hold
 from sojourn.platform.redis.port import Put
-from sojourn.platform.storefront import Storefront
+from sojourn.platform.storefront import SalesRules, Storefront
 from sojourn.sales.bookings import facts_queries, queries, rules
 from sojourn.sales.bookings.errors import AlreadyExtended, HoldNotOpen, QuoteChanged, TripNotBookable
-from sojourn.sales.bookings.models import BookingIn, BookingType, Quote, QuoteIn
+from sojourn.sales.bookings.models import BookingIn, BookingType, Quote, QuoteIn, Traveler
 from sojourn.sales.bookings.offers import Offer, check_subjects, make_offer
 from sojourn.sales.bookings.stock import has_its_stock
 from sojourn.sales.inventory import queries as inventory
@@ -38,7 +40,7 @@ async def quote(
     most = max_points(
         after_discounts=plain.subtotal - plain.discount, available=balance.available, rules=storefront.rules
     )
-    check_points(body.loyalty_points, most)
+    check_points(body.loyalty_points, most, storefront.rules)
     days = [claim.day for claim in offer.claims() if claim.resource_id == offer.facts.main.resource_id]
     left = await inventory.list_availability(
         connection, resource_id=offer.facts.main.resource_id, first=days[0], last=days[-1], now=now
@@ -79,7 +81,11 @@ async def hold(
     offer = await read_offer(tx, storefront=storefront, user_id=user_id, body=body, now=now)
     price = offer.price(points=body.loyalty_points, rules=storefront.rules)
     if body.expected_total is not None and body.expected_total != price.total:
-        raise QuoteChanged(details={"total": f"{price.total:.2f}"})
+        raise QuoteChanged(
+            "The price is no longer the one you expected. Look at the quote again.",
+            details={"total": f"{price.total:.2f}"},
+        )
+    check_travelers(body.travelers, people=body.people_count, today=local_date(now, storefront.time_zone))
     booking_id = new_id()
     until = now + timedelta(seconds=storefront.rules.hold_seconds)
     booking = _row(storefront, offer, body, booking_id=booking_id, user_id=user_id, language=body.language or language)
@@ -102,7 +108,7 @@ async def _reserve_points(
     now: datetime,
 ) -> None:  # fmt: skip
     most = max_points(after_discounts=price.subtotal - price.discount, available=points, rules=storefront.rules)
-    check_points(points, most)
+    check_points(points, most, storefront.rules)
     await loyalty.reserve(tx, user_id=user_id, purchase_id=booking_id, points=points, expires_at=until, now=now)
 
 
@@ -119,10 +125,19 @@ async def read_offer(
     return make_offer(facts, body, storefront=storefront, now=now)
 
 
-def check_points(asked: int, most: int) -> None:
+def check_points(asked: int, most: int, sales: SalesRules) -> None:
     """Whole blocks, within the cap. Raises InvalidInput."""
-    if asked > most or asked % 100:
-        raise InvalidInput.at("loyalty_points", f"must be a multiple of 100, at most {most} here")
+    if asked > most or asked % sales.points_block:
+        raise InvalidInput.at("loyalty_points", f"must be a multiple of {sales.points_block}, at most {most} here")
+
+
+def check_travelers(travelers: Sequence[Traveler], *, people: int, today: date) -> None:
+    """No more names than places, and everybody is born. Raises InvalidInput."""
+    if len(travelers) > people:
+        raise InvalidInput.at("travelers", f"are more than people_count, {people}")
+    for position, traveler in enumerate(travelers):
+        if traveler.birth_date is not None and traveler.birth_date > today:
+            raise InvalidInput.at(f"travelers.{position}.birth_date", "lies in the future")
 
 
 def _row(
@@ -194,7 +209,7 @@ async def extend_hold(
     """
     booking = await queries.lock_visible(tx, booking_id=booking_id, user_id=user_id)
     if not (rules.is_live_hold(booking.status, booking.reserved_until, now) and has_its_stock(booking)):
-        raise HoldNotOpen(details={"status": booking.status.value})
+        raise HoldNotOpen(details={"status": rules.status_on_wire(booking.status, booking.reserved_until, now)})
     if booking.is_extended:
         raise AlreadyExtended
     until = booking.created_at + timedelta(seconds=storefront.rules.hold_seconds_extended)
