@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -36,8 +36,14 @@ from sojourn.settings import Settings, SettingsError, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.vendors import choose_vendors
 
-# What the API's documentation shows as a request, by operation id.
-EXAMPLES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "examples.yaml").read_text(encoding="utf-8"))
+EXAMPLES = Path(__file__).parent / "examples.yaml"
+
+
+@cache
+def load_examples() -> Mapping[str, Any]:
+    """What the API's documentation shows as a request, by operation id."""
+    examples: dict[str, Any] = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
+    return examples
 
 
 def routers_of(storefront: Storefront) -> list[Router]:
@@ -129,7 +135,7 @@ class Application:
             app = storefront_application(
                 runtime,
                 routers_of(storefront),
-                examples=EXAMPLES,
+                examples=load_examples,
                 gate=gate,
                 vendors=vendors,
                 supabase=SupabaseDoor(vendors.supabase) if vendors.supabase else None,

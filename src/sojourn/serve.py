@@ -5,17 +5,31 @@ terminal) does not lie in the memory of every process that answers.
 """
 
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 
+if TYPE_CHECKING:
+    from sojourn.main import Application
+
 _GRACE_SECONDS = 30
+
+# What libraries of ours import for extras that no serving process uses, because it happens to be installed for others:
+# they are told that it is not, and do without (docs/decisions/0026-memory.md).
+NOT_HERE = (
+    "click",  # httpx's own command line
+    "greenlet",  # structlog, for programs that are built on it
+    "requests",  # one of the connections that Stripe's SDK can make; it gets ours
+    "rich",  # structlog's and httpx's drawing on terminals
+)
 
 
 def serve(host: str, port: int, workers: int) -> None:
     """Serve every storefront's API until a signal comes."""
     Granian(
-        "sojourn.main:create_app",
+        "sojourn.serve:application",
         factory=True,
         address=host,
         port=port,
@@ -27,6 +41,15 @@ def serve(host: str, port: int, workers: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_GRACE_SECONDS,
     ).serve()
+
+
+def application() -> "Application":
+    """What the server asks for in each of its processes. Raises `SettingsError` when the environment is not usable."""
+    for name in NOT_HERE:
+        # Python's word for what must not be imported; a module that is there already is left alone.
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    made: Application = import_module("sojourn.main").create_app()
+    return made
 
 
 if __name__ == "__main__":

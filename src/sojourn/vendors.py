@@ -2,58 +2,72 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from sojourn.platform.kit.lazily import lazily
 from sojourn.providers.emergency.port import Alarm
-from sojourn.providers.emergency.webhook import WebhookAlarm
-from sojourn.providers.faces.aws_signature import Credentials
 from sojourn.providers.faces.port import FaceEngine
-from sojourn.providers.faces.rekognition import RekognitionFaces
 from sojourn.providers.mail.port import MailSender
-from sojourn.providers.mail.resend import ResendMail
-from sojourn.providers.mail.sendgrid import SendGridMail
-from sojourn.providers.mail.smtp import SmtpMail, SmtpSecurity
-from sojourn.providers.meetings.google_meet import GoogleMeetRooms
-from sojourn.providers.meetings.jitsi import JitsiRooms
 from sojourn.providers.meetings.port import MeetingRooms
-from sojourn.providers.meetings.zoom import ZoomRooms
-from sojourn.providers.oauth.google import GOOGLE, GoogleIdentity
-from sojourn.providers.oauth.supabase import SupabaseAuth
 from sojourn.providers.ocr.port import TextReader
-from sojourn.providers.ocr.rapid import RapidReader
-from sojourn.providers.payments import bakong
-from sojourn.providers.payments.bakong import BakongQr
 from sojourn.providers.payments.port import ProviderMisconfigured
 from sojourn.providers.payments.qr_port import QrProvider
 from sojourn.providers.payments.stripe import OWN_BASE_URL, StripePayments
-from sojourn.providers.push import fcm
-from sojourn.providers.push.account import read_service_account
-from sojourn.providers.push.fcm import FcmPush
 from sojourn.providers.push.port import PushSender
-from sojourn.providers.rates import exchangerate_api
 from sojourn.providers.rates.cached import CachedRates
-from sojourn.providers.rates.exchangerate_api import ExchangeRateApi
 from sojourn.providers.rates.none import NoRates
 from sojourn.providers.rates.port import RatesSource
-from sojourn.providers.scanner.clamd import ClamdScanner
 from sojourn.providers.scanner.none import NoScanner
 from sojourn.providers.scanner.port import Scanner
-from sojourn.providers.storage import cloudinary
-from sojourn.providers.storage.cloudinary import CloudinaryAccount, CloudinaryFiles
 from sojourn.providers.storage.local import LocalFolder
 from sojourn.providers.storage.port import FileStore
-from sojourn.providers.storage.s3 import s3_bucket
 from sojourn.providers.vendors import Vendors
-from sojourn.providers.weather import openweathermap
 from sojourn.providers.weather.cached import CachedWeather
 from sojourn.providers.weather.none import NoWeather
-from sojourn.providers.weather.openweathermap import OpenWeatherMap
 from sojourn.providers.weather.port import WeatherSource
 from sojourn.settings import SettingsError, StorefrontSettings
 
-SMTP_SCHEMES = {"smtp": SmtpSecurity.NONE, "smtp+starttls": SmtpSecurity.STARTTLS, "smtps": SmtpSecurity.TLS}
+# One of each kind is chosen: the others are not even imported.
+if TYPE_CHECKING:
+    from sojourn.providers.emergency import webhook
+    from sojourn.providers.faces import aws_signature, rekognition
+    from sojourn.providers.mail import resend, sendgrid, smtp
+    from sojourn.providers.meetings import google_meet, jitsi, zoom
+    from sojourn.providers.oauth import google, supabase
+    from sojourn.providers.ocr import rapid
+    from sojourn.providers.payments import bakong
+    from sojourn.providers.push import account, fcm
+    from sojourn.providers.rates import exchangerate_api
+    from sojourn.providers.scanner import clamd
+    from sojourn.providers.storage import cloudinary, s3
+    from sojourn.providers.weather import openweathermap
+else:
+    webhook = lazily("sojourn.providers.emergency.webhook")
+    aws_signature = lazily("sojourn.providers.faces.aws_signature")
+    rekognition = lazily("sojourn.providers.faces.rekognition")
+    resend = lazily("sojourn.providers.mail.resend")
+    sendgrid = lazily("sojourn.providers.mail.sendgrid")
+    smtp = lazily("sojourn.providers.mail.smtp")
+    google_meet = lazily("sojourn.providers.meetings.google_meet")
+    jitsi = lazily("sojourn.providers.meetings.jitsi")
+    zoom = lazily("sojourn.providers.meetings.zoom")
+    google = lazily("sojourn.providers.oauth.google")
+    supabase = lazily("sojourn.providers.oauth.supabase")
+    rapid = lazily("sojourn.providers.ocr.rapid")
+    bakong = lazily("sojourn.providers.payments.bakong")
+    account = lazily("sojourn.providers.push.account")
+    fcm = lazily("sojourn.providers.push.fcm")
+    exchangerate_api = lazily("sojourn.providers.rates.exchangerate_api")
+    clamd = lazily("sojourn.providers.scanner.clamd")
+    cloudinary = lazily("sojourn.providers.storage.cloudinary")
+    s3 = lazily("sojourn.providers.storage.s3")
+    openweathermap = lazily("sojourn.providers.weather.openweathermap")
+
+# Schemes of SMTP_URL, and what they are called in `SmtpSecurity`.
+SMTP_SCHEMES = {"smtp": "NONE", "smtp+starttls": "STARTTLS", "smtps": "TLS"}
 
 
 def choose_vendors(settings: StorefrontSettings) -> Vendors:
@@ -88,7 +102,7 @@ def _choose_qr(settings: StorefrontSettings) -> QrProvider | None:
     if settings.bakong_token is None:
         return None
     try:
-        return BakongQr(
+        return bakong.BakongQr(
             token=settings.bakong_token.get_secret_value(),
             account_id=_named(settings.bakong_account_id, "BAKONG_ACCOUNT_ID"),
             merchant_name=_named(settings.bakong_merchant_name, "BAKONG_MERCHANT_NAME"),
@@ -104,10 +118,10 @@ def _choose_qr(settings: StorefrontSettings) -> QrProvider | None:
 def _choose_mail(settings: StorefrontSettings) -> MailSender:
     if settings.mail_vendor == "resend":
         key = _required(settings.resend_api_key, "RESEND_API_KEY")
-        return ResendMail(api_key=key, base_url=settings.resend_api_base or "https://api.resend.com")
+        return resend.ResendMail(api_key=key, base_url=settings.resend_api_base or "https://api.resend.com")
     if settings.mail_vendor == "sendgrid":
         key = _required(settings.sendgrid_api_key, "SENDGRID_API_KEY")
-        return SendGridMail(api_key=key, base_url=settings.sendgrid_api_base or "https://api.sendgrid.com")
+        return sendgrid.SendGridMail(api_key=key, base_url=settings.sendgrid_api_base or "https://api.sendgrid.com")
     if settings.mail_vendor == "smtp":
         return _smtp(_required(settings.smtp_url, "SMTP_URL"))
     raise SettingsError(f"MAIL_VENDOR={settings.mail_vendor!r} is none of resend, sendgrid, smtp.")
@@ -118,23 +132,23 @@ def _choose_push(settings: StorefrontSettings) -> PushSender | None:
     if settings.firebase_service_account is None:
         return None
     try:
-        account = read_service_account(settings.firebase_service_account.get_secret_value())
+        firebase = account.read_service_account(settings.firebase_service_account.get_secret_value())
     except ValueError as fault:
         raise SettingsError(f"FIREBASE_SERVICE_ACCOUNT is not the JSON of a service account: {fault}") from fault
-    return FcmPush(account, base_url=settings.fcm_api_base or fcm.OWN_BASE_URL)
+    return fcm.FcmPush(firebase, base_url=settings.fcm_api_base or fcm.OWN_BASE_URL)
 
 
 def _choose_meetings(settings: StorefrontSettings) -> MeetingRooms:
     if settings.meeting_vendor == "jitsi":
-        return JitsiRooms(base_url=settings.jitsi_base_url)
+        return jitsi.JitsiRooms(base_url=settings.jitsi_base_url)
     if settings.meeting_vendor == "zoom":
-        return ZoomRooms(
+        return zoom.ZoomRooms(
             account_id=_named(settings.zoom_account_id, "ZOOM_ACCOUNT_ID"),
             client_id=_named(settings.zoom_client_id, "ZOOM_CLIENT_ID"),
             client_secret=_required(settings.zoom_client_secret, "ZOOM_CLIENT_SECRET"),
         )
     if settings.meeting_vendor == "google_meet":
-        return GoogleMeetRooms(
+        return google_meet.GoogleMeetRooms(
             client_id=_named(settings.google_meet_client_id, "GOOGLE_MEET_CLIENT_ID"),
             client_secret=_required(settings.google_meet_client_secret, "GOOGLE_MEET_CLIENT_SECRET"),
             refresh_token=_required(settings.google_meet_refresh_token, "GOOGLE_MEET_REFRESH_TOKEN"),
@@ -142,21 +156,21 @@ def _choose_meetings(settings: StorefrontSettings) -> MeetingRooms:
     raise SettingsError(f"MEETING_VENDOR={settings.meeting_vendor!r} is none of jitsi, zoom, google_meet.")
 
 
-def _choose_google(settings: StorefrontSettings) -> GoogleIdentity | None:
+def _choose_google(settings: StorefrontSettings) -> "google.GoogleIdentity | None":
     if not settings.google_client_id:
         return None
-    return GoogleIdentity(
+    return google.GoogleIdentity(
         client_id=settings.google_client_id,
         client_secret=_required(settings.google_client_secret, "GOOGLE_CLIENT_SECRET"),
-        issuer=settings.google_api_base or GOOGLE,
+        issuer=settings.google_api_base or google.GOOGLE,
     )
 
 
-def _choose_supabase(settings: StorefrontSettings) -> SupabaseAuth | None:
+def _choose_supabase(settings: StorefrontSettings) -> "supabase.SupabaseAuth | None":
     if not settings.supabase_url:
         return None
     secret = settings.supabase_jwt_secret
-    return SupabaseAuth(
+    return supabase.SupabaseAuth(
         url=settings.supabase_url,
         service_role_key=_required(settings.supabase_service_role_key, "SUPABASE_SERVICE_ROLE_KEY"),
         jwt_secret=secret.get_secret_value() if secret else None,
@@ -171,19 +185,19 @@ def _choose_alarm(settings: StorefrontSettings) -> Alarm | None:
         raise SettingsError("EMERGENCY_WEBHOOK_URL must be a web address, such as https://alarm.example/sojourn.")
     secret = _required(settings.emergency_webhook_secret, "EMERGENCY_WEBHOOK_SECRET")
     try:
-        return WebhookAlarm(url=url, secret=secret)
+        return webhook.WebhookAlarm(url=url, secret=secret)
     except ValueError as fault:
         raise SettingsError(f"EMERGENCY_WEBHOOK_SECRET: {fault}.") from fault
 
 
-def _smtp(url: str) -> SmtpMail:
+def _smtp(url: str) -> "smtp.SmtpMail":
     parts = urlsplit(url)
     if parts.scheme not in SMTP_SCHEMES or not parts.hostname:
         raise SettingsError("SMTP_URL must look like smtp+starttls://user:password@host:587 (or smtps://, smtp://).")
-    return SmtpMail(
+    return smtp.SmtpMail(
         host=parts.hostname,
         port=parts.port or 587,
-        security=SMTP_SCHEMES[parts.scheme],
+        security=smtp.SmtpSecurity[SMTP_SCHEMES[parts.scheme]],
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
     )
@@ -193,14 +207,14 @@ def _choose_storage(settings: StorefrontSettings) -> FileStore:
     if settings.storage_vendor == "local":
         return LocalFolder(Path(settings.storage_path).resolve())
     if settings.storage_vendor == "cloudinary":
-        return CloudinaryFiles(
+        return cloudinary.CloudinaryFiles(
             _cloudinary_account(settings), base_url=settings.cloudinary_api_base or cloudinary.OWN_BASE_URL
         )
     if settings.storage_vendor != "s3":
         raise SettingsError(f"STORAGE_VENDOR={settings.storage_vendor!r} is none of local, s3, cloudinary.")
     if not settings.s3_bucket or not settings.s3_access_key_id or not settings.s3_secret_access_key:
         raise SettingsError("STORAGE_VENDOR=s3 needs S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.")
-    return s3_bucket(
+    return s3.s3_bucket(
         bucket=settings.s3_bucket,
         region=settings.s3_region,
         access_key_id=settings.s3_access_key_id,
@@ -209,13 +223,13 @@ def _choose_storage(settings: StorefrontSettings) -> FileStore:
     )
 
 
-def _cloudinary_account(settings: StorefrontSettings) -> CloudinaryAccount:
+def _cloudinary_account(settings: StorefrontSettings) -> "cloudinary.CloudinaryAccount":
     if settings.cloudinary_url is not None:
         try:
             return cloudinary.read_url(settings.cloudinary_url.get_secret_value())
         except ValueError as fault:
             raise SettingsError(f"CLOUDINARY_URL {fault}.") from fault
-    return CloudinaryAccount(
+    return cloudinary.CloudinaryAccount(
         cloud_name=_named(settings.cloudinary_cloud_name, "CLOUDINARY_CLOUD_NAME (or CLOUDINARY_URL)"),
         api_key=_named(settings.cloudinary_api_key, "CLOUDINARY_API_KEY"),
         api_secret=_required(settings.cloudinary_api_secret, "CLOUDINARY_API_SECRET"),
@@ -228,12 +242,12 @@ def _choose_faces(settings: StorefrontSettings) -> FaceEngine | None:
         return None
     if settings.faces_vendor != "rekognition":
         raise SettingsError(f"FACES_VENDOR={settings.faces_vendor!r} is not rekognition.")
-    credentials = Credentials(
+    credentials = aws_signature.Credentials(
         access_key_id=_named(settings.rekognition_access_key_id, "REKOGNITION_ACCESS_KEY_ID"),
         secret_access_key=_required(settings.rekognition_secret_access_key, "REKOGNITION_SECRET_ACCESS_KEY"),
         region=settings.rekognition_region,
     )
-    return RekognitionFaces(credentials=credentials, base_url=settings.rekognition_api_base)
+    return rekognition.RekognitionFaces(credentials=credentials, base_url=settings.rekognition_api_base)
 
 
 def _choose_ocr(settings: StorefrontSettings) -> TextReader | None:
@@ -246,7 +260,7 @@ def _choose_ocr(settings: StorefrontSettings) -> TextReader | None:
         engine = import_module("rapidocr")
     except ImportError as fault:
         raise SettingsError("OCR_VENDOR=rapidocr needs the extra: pip install 'sojourn[ocr]'") from fault
-    return RapidReader(lambda: engine.RapidOCR(params={"Global.log_level": "error"}))
+    return rapid.RapidReader(lambda: engine.RapidOCR(params={"Global.log_level": "error"}))
 
 
 def _choose_scanner(url: str | None) -> Scanner:
@@ -255,13 +269,13 @@ def _choose_scanner(url: str | None) -> Scanner:
     parts = urlsplit(url)
     if parts.scheme != "tcp" or not parts.hostname:
         raise SettingsError("CLAMD_URL must look like tcp://host:3310.")
-    return ClamdScanner(host=parts.hostname, port=parts.port or 3310)
+    return clamd.ClamdScanner(host=parts.hostname, port=parts.port or 3310)
 
 
 def _choose_rates(settings: StorefrontSettings) -> RatesSource:
     if settings.exchange_rate_api_key is None:
         return NoRates()
-    return ExchangeRateApi(
+    return exchangerate_api.ExchangeRateApi(
         api_key=settings.exchange_rate_api_key.get_secret_value(),
         base_url=settings.exchange_rate_api_base or exchangerate_api.OWN_BASE_URL,
     )
@@ -270,7 +284,7 @@ def _choose_rates(settings: StorefrontSettings) -> RatesSource:
 def _choose_weather(settings: StorefrontSettings) -> WeatherSource:
     if settings.openweather_api_key is None:
         return NoWeather()
-    return OpenWeatherMap(
+    return openweathermap.OpenWeatherMap(
         api_key=settings.openweather_api_key.get_secret_value(),
         base_url=settings.openweather_api_base or openweathermap.OWN_BASE_URL,
     )

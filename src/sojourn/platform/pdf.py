@@ -7,8 +7,14 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typst
+from sojourn.platform.kit.lazily import lazily
+
+if TYPE_CHECKING:
+    import typst
+else:
+    typst = lazily("typst")
 
 # Latin, Greek, Cyrillic and Devanagari; Khmer; Chinese, Japanese and Korean. Other scripts print as boxes.
 _FONT_FOLDERS = (
@@ -45,6 +51,6 @@ async def render_pdf_async(*, template: Path, data: Mapping[str, object], create
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
     folders = [str(resources.files(package).joinpath(folder)) for package, folder in _FONT_FOLDERS]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)

@@ -1,24 +1,16 @@
-"""Pictures that strangers send, drawn anew: what was hidden in the file stays behind, where and when they were taken
-included."""
+"""Pictures that strangers send: which are taken, and where they are drawn (`unpacking.py`)."""
 
 import asyncio
 from collections.abc import Callable
 from enum import StrEnum
-from io import BytesIO
 from typing import Final, ParamSpec, TypeVar
-
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from sojourn.platform.errors import Refusal
 
 # Four times a phone's photograph. A small file can claim billions: its size is read before anything is unpacked.
 MAX_PIXELS: Final = 50_000_000
-_PLAIN_MODES = {"1": "L", "I;16": "L", "I": "L", "F": "L", "LA": "RGBA", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"}
 # Each picture may take some hundred megabytes while it is unpacked.
 _DRAWING: Final = asyncio.Semaphore(2)
-
-# Ours is the stricter bound, and it is a refusal instead of a warning.
-Image.MAX_IMAGE_PIXELS = None
 
 Given = ParamSpec("Given")
 Drawn = TypeVar("Drawn")
@@ -55,31 +47,7 @@ def find_kind(content: bytes) -> PictureKind | None:
     return None
 
 
-def unpack(content: bytes, kind: PictureKind) -> Image.Image:
-    """The picture's pixels, upright and without metadata: of what moves, the first one. Raises PictureTooLarge,
-    PictureBroken."""
-    try:
-        with Image.open(BytesIO(content), formats=[kind]) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise PictureTooLarge(details={"max_pixels": MAX_PIXELS})
-            opened.load()
-            return _plain(ImageOps.exif_transpose(opened), kind)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError) as fault:
-        raise PictureBroken from fault
-
-
 async def in_thread(draw: Callable[Given, Drawn], *given: Given.args, **named: Given.kwargs) -> Drawn:
     """`draw` beside the event loop: few at a time, for the memory that they take."""
     async with _DRAWING:
         return await asyncio.to_thread(draw, *given, **named)
-
-
-def _plain(picture: Image.Image, kind: PictureKind) -> Image.Image:
-    mode = _PLAIN_MODES.get(picture.mode, picture.mode)
-    if picture.mode == "P":
-        mode = "RGBA" if "transparency" in picture.info else "RGB"
-    if kind is PictureKind.JPEG and mode not in ("L", "RGB"):
-        mode = "RGB"
-    plain = picture.convert(mode) if mode != picture.mode else picture.copy()
-    plain.info.clear()
-    return plain

@@ -8,7 +8,7 @@ from fastapi import params
 from pydantic import TypeAdapter
 from tests.support.client import StorefrontClient
 
-from sojourn.main import EXAMPLES
+from sojourn.main import load_examples
 from sojourn.modules import ROUTERS
 from sojourn.platform.http.describing import read
 from sojourn.platform.http.dialect import respelled, variant
@@ -27,15 +27,15 @@ BODIES = dict(_routes_that_take_json())
 
 
 def test_every_body_has_its_example() -> None:
-    assert sorted(set(BODIES) - set(EXAMPLES)) == []
-    assert sorted(set(EXAMPLES) - set(BODIES)) == []
+    assert sorted(set(BODIES) - set(load_examples())) == []
+    assert sorted(set(load_examples()) - set(BODIES)) == []
 
 
 @pytest.mark.parametrize("operation", sorted(BODIES))
 @pytest.mark.parametrize("dialect", list(Dialect))
 def test_the_example_is_accepted(operation: str, dialect: Dialect) -> None:
     annotation = BODIES[operation]
-    shown = respelled(EXAMPLES[operation], annotation, dialect)
+    shown = respelled(load_examples()[operation], annotation, dialect)
     TypeAdapter(variant(annotation, dialect)).validate_python(shown)
 
 

@@ -8,16 +8,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from uuid import UUID
-
-from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
 from sojourn.care.consultations.models import Status
 from sojourn.care.notifications.models import CalendarMethod
 from sojourn.platform.i18n import Language
+from sojourn.platform.kit.lazily import lazily
 from sojourn.platform.storefront import Storefront
+
+if TYPE_CHECKING:
+    import icalendar
+else:
+    icalendar = lazily("icalendar")
 
 SUMMARIES: Final = {
     Language.EN: "Consultation: {title} ({order_number})",
@@ -59,13 +63,13 @@ def invitation(
     """What goes with a mail to `attendee`: REQUEST for a new or another time, CANCEL to take it away."""
     event = _event(entry, storefront=storefront, language=language, now=now)
     name, address = parseaddr(storefront.mail_from)
-    organizer = vCalAddress(f"mailto:{address}")
-    organizer.params["CN"] = vText(name or storefront.name)
+    organizer = icalendar.vCalAddress(f"mailto:{address}")
+    organizer.params["CN"] = icalendar.vText(name or storefront.name)
     event.add("organizer", organizer)
-    guest = vCalAddress(f"mailto:{attendee}")
-    guest.params["ROLE"] = vText("REQ-PARTICIPANT")
-    guest.params["PARTSTAT"] = vText("ACCEPTED")  # they or the agency chose the time already
-    guest.params["RSVP"] = vText("FALSE")
+    guest = icalendar.vCalAddress(f"mailto:{attendee}")
+    guest.params["ROLE"] = icalendar.vText("REQ-PARTICIPANT")
+    guest.params["PARTSTAT"] = icalendar.vText("ACCEPTED")  # they or the agency chose the time already
+    guest.params["RSVP"] = icalendar.vText("FALSE")
     event.add("attendee", guest)
     calendar = _calendar(storefront, method=method)
     calendar.add_component(event)
@@ -84,8 +88,8 @@ def feed(entries: Iterable[Entry], *, storefront: Storefront, language: Language
     return written
 
 
-def _calendar(storefront: Storefront, *, method: str) -> Calendar:
-    calendar = Calendar()
+def _calendar(storefront: Storefront, *, method: str) -> "icalendar.Calendar":
+    calendar = icalendar.Calendar()
     calendar.add("prodid", f"-//{storefront.legal_name}//Sojourn//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
@@ -93,8 +97,8 @@ def _calendar(storefront: Storefront, *, method: str) -> Calendar:
     return calendar
 
 
-def _event(entry: Entry, *, storefront: Storefront, language: Language, now: datetime) -> Event:
-    event = Event()
+def _event(entry: Entry, *, storefront: Storefront, language: Language, now: datetime) -> "icalendar.Event":
+    event = icalendar.Event()
     event.add("uid", uid_of(entry.id, storefront))
     event.add("sequence", entry.sequence)
     event.add("dtstamp", now.astimezone(UTC))
@@ -105,7 +109,7 @@ def _event(entry: Entry, *, storefront: Storefront, language: Language, now: dat
     lines = [entry.with_whom, f"{storefront.frontend_url}/consultations/{entry.id}"]
     if entry.link is not None:
         event.add("location", entry.link)
-        event.add("url", vUri(entry.link))
+        event.add("url", icalendar.vUri(entry.link))
         lines.insert(1, entry.link)
     event.add("description", "\n".join(lines))
     return event

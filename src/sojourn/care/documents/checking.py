@@ -1,17 +1,23 @@
 """Between the quarantine and the store: size, type, malware, and pictures drawn anew (rules, section 8)."""
 
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.datastructures import UploadFile
 
 from sojourn.care.documents.errors import DocumentInfected, DocumentTooLarge, DocumentTypeRefused
 from sojourn.care.documents.models import MAX_BYTES, CheckedFile
-from sojourn.care.documents.pictures import redraw
 from sojourn.care.documents.rules import PDF, clean_file_name, find_type
 from sojourn.platform.errors import InvalidInput, Unavailable
+from sojourn.platform.kit.lazily import lazily
 from sojourn.platform.pictures import in_thread
 from sojourn.providers.scanner.port import Scanner, ScannerUnavailable, ScanStatus, Verdict
+
+if TYPE_CHECKING:
+    from sojourn.care.documents import pictures
+else:
+    pictures = lazily("sojourn.care.documents.pictures")
 
 logger = structlog.get_logger(__name__)
 
@@ -34,7 +40,7 @@ async def check(upload: UploadFile, *, scanner: Scanner) -> CheckedFile:
     digest = sha256(content).digest()
     thumbnail = None
     if mime_type != PDF:
-        content, thumbnail = await in_thread(redraw, content, mime_type)
+        content, thumbnail = await in_thread(pictures.redraw, content, mime_type)
     return CheckedFile(
         file_name=clean_file_name(upload.filename or "", mime_type),
         mime_type=mime_type,

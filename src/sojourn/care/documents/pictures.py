@@ -7,7 +7,8 @@ from PIL import Image
 
 from sojourn.care.documents.errors import DocumentUnreadable
 from sojourn.care.documents.rules import JPEG
-from sojourn.platform.pictures import PictureBroken, PictureKind, unpack
+from sojourn.platform.pictures import PictureBroken, PictureKind
+from sojourn.platform.unpacking import unpack
 
 THUMBNAIL: Final = (320, 320)
 

@@ -4,12 +4,16 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import puremagic
-
 from sojourn.catalog.services.models import DocumentCategory
+from sojourn.platform.kit.lazily import lazily
+
+if TYPE_CHECKING:
+    import puremagic
+else:
+    puremagic = lazily("puremagic")
 
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 REMIND_AFTER_DAYS = (3, 7, 14)

@@ -1,18 +1,24 @@
 """A mail on its way: composed from its row, handed to the carrier."""
 
 import asyncio
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sojourn.care.notifications import queries
 from sojourn.care.notifications.mails import Brand, Envelope, MailContext
 from sojourn.care.notifications.models import Sent, Waiting
-from sojourn.care.notifications.rendering import render_mail
 from sojourn.care.notifications.unsubscribe import unsubscribe_url
 from sojourn.platform.http.context import Runtime
+from sojourn.platform.kit.lazily import lazily
 from sojourn.providers.mail.port import Attachment, OutgoingMail
 from sojourn.providers.work import Work
 from sojourn.sales.invoices.rendering import InvoiceDocument, render_invoice
+
+if TYPE_CHECKING:
+    from sojourn.care.notifications import rendering
+else:
+    rendering = lazily("sojourn.care.notifications.rendering")
 
 
 async def send_mail(work: Work, waiting: Waiting, context: MailContext) -> Sent:
@@ -40,7 +46,7 @@ async def _compose(runtime: Runtime, waiting: Waiting, context: MailContext) -> 
     way_out = None
     if context.is_optional and waiting.user_id is not None:
         way_out = unsubscribe_url(runtime, user_id=waiting.user_id, kind=waiting.kind)
-    rendered = render_mail(
+    rendered = rendering.render_mail(
         context=context,
         language=waiting.language,
         brand=brand_of(runtime),

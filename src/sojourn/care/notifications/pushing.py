@@ -1,15 +1,21 @@
 """A push on its way: written from its row, handed to the push service for one device."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sojourn.care.devices.queries import delete_dead, find_token
 from sojourn.care.notifications.mailing import brand_of
 from sojourn.care.notifications.mails import MailContext
 from sojourn.care.notifications.models import Sent, Waiting
-from sojourn.care.notifications.rendering import render_push
 from sojourn.platform.http.context import Runtime
+from sojourn.platform.kit.lazily import lazily
 from sojourn.providers.push.port import DeadToken, OutgoingPush, PushRefused
 from sojourn.providers.work import Work
+
+if TYPE_CHECKING:
+    from sojourn.care.notifications import rendering
+else:
+    rendering = lazily("sojourn.care.notifications.rendering")
 
 
 async def send_push(work: Work, waiting: Waiting, context: MailContext) -> Sent:
@@ -34,7 +40,7 @@ async def send_push(work: Work, waiting: Waiting, context: MailContext) -> Sent:
 
 
 def _compose(runtime: Runtime, waiting: Waiting, context: MailContext, *, token: str) -> OutgoingPush:
-    rendered = render_push(context=context, language=waiting.language, brand=brand_of(runtime))
+    rendered = rendering.render_push(context=context, language=waiting.language, brand=brand_of(runtime))
     return OutgoingPush(
         token=token,
         title=rendered.title,

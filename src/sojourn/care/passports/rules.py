@@ -12,7 +12,7 @@ from sojourn.care.passports.models import PassportPrefill, PassportWarning
 from sojourn.care.passports.mrz import Mrz, MrzCheck
 
 MONTHS_BEYOND_TRAVEL: Final = 6
-_ENGLISH: Final = Locale("en").territories
+_ENGLISH: Final = Locale("en")  # its words are read with the first of them
 _ALIASES: Final = get_global("territory_aliases")
 # Codes of ICAO's own (9303, part 3, section 5) for nationals of a country.
 _OWN: Final = {"D": "DE", "GBD": "GB", "GBN": "GB", "GBO": "GB", "GBP": "GB", "GBS": "GB", "RKS": "XK"}
@@ -22,7 +22,7 @@ def country_of(code: str) -> str:
     """The English name of a country by its three letters; the letters, where they are nobody's."""
     aliases = _ALIASES.get(code, [])
     short = _OWN.get(code) or (aliases[0] if len(aliases) == 1 else code)
-    return str(_ENGLISH.get(short, code))
+    return str(_ENGLISH.territories.get(short, code))
 
 
 def months_after(day: date, months: int) -> date:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sojourn.care.documents import queries as documents
@@ -11,7 +12,6 @@ from sojourn.care.documents.rules import PDF
 from sojourn.care.documents.service import ORIGINAL
 from sojourn.care.passports import queries
 from sojourn.care.passports.errors import NotAPassport, PassportLinesNeeded, PassportUnreadable
-from sojourn.care.passports.finding import find_mrz, lower_part
 from sojourn.care.passports.models import PassportReading, ReadingSource
 from sojourn.care.passports.mrz import Mrz, MrzUnreadable, lines_of, read_mrz
 from sojourn.care.passports.rules import prefill, warnings_for
@@ -21,8 +21,14 @@ from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
 from sojourn.platform.errors import InvalidInput, Unavailable
 from sojourn.platform.http.context import Context, Origin
+from sojourn.platform.kit.lazily import lazily
 from sojourn.providers.ocr.port import ReaderUnavailable, TextReader
 from sojourn.providers.storage.port import FileMissing, FileStore, StorageUnavailable
+
+if TYPE_CHECKING:
+    from sojourn.care.passports import finding
+else:
+    finding = lazily("sojourn.care.passports.finding")
 
 
 async def read_typed(
@@ -53,10 +59,10 @@ async def read_picture(
         raise PassportLinesNeeded
     picture = await _content(files, f"{document.folder}/{ORIGINAL}")
     try:
-        foot = await asyncio.to_thread(lower_part, picture)
-        mrz = find_mrz(await reader.read(foot), today=ctx.today())
+        foot = await asyncio.to_thread(finding.lower_part, picture)
+        mrz = finding.find_mrz(await reader.read(foot), today=ctx.today())
         if mrz is None:
-            mrz = find_mrz(await reader.read(picture), today=ctx.today())
+            mrz = finding.find_mrz(await reader.read(picture), today=ctx.today())
     except ReaderUnavailable as fault:
         raise Unavailable from fault
     if mrz is None:

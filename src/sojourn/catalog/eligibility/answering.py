@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sojourn.catalog.eligibility.countries import COUNTRIES, country_name
+from sojourn.catalog.eligibility.countries import countries, country_name
 from sojourn.catalog.eligibility.models import (
     CountryOut,
     DocumentToBring,
@@ -45,7 +45,7 @@ def answer(question: EligibilityQuestion, row: Row, *, language: Language, today
 
 def list_countries(language: Language) -> list[CountryOut]:
     """Every country, by its name in `language`."""
-    countries = [
+    named = [
         CountryOut(
             code=code,
             name=country_name(code, Language.EN),
@@ -53,6 +53,6 @@ def list_countries(language: Language) -> list[CountryOut]:
             name_zh=country_name(code, Language.ZH),
             display_name=country_name(code, language),
         )
-        for code in COUNTRIES
+        for code in countries()
     ]
-    return sorted(countries, key=lambda country: (country.display_name, country.code))
+    return sorted(named, key=lambda country: (country.display_name, country.code))

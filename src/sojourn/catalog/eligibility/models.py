@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from sojourn.catalog.eligibility.countries import COUNTRIES
+from sojourn.catalog.eligibility.countries import countries
 from sojourn.catalog.services.models import ServiceType
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import ImageUrl, InLanguage, LongerText, Paging, Slug
@@ -52,7 +52,7 @@ class RequiredDocument(StrEnum):
 
 
 def _listed(code: str) -> str:
-    if code not in COUNTRIES:
+    if code not in countries():
         raise ValueError("must be a country code of ISO 3166-1, such as KH")
     return code
 

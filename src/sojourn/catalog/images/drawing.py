@@ -9,9 +9,9 @@ from starlette.datastructures import UploadFile
 from sojourn.catalog.images.errors import ImageTooLarge, ImageTypeRefused, ImageUnreadable
 from sojourn.catalog.images.models import MAX_BYTES, Drawing
 from sojourn.platform.errors import InvalidInput
-from sojourn.platform.pictures import PictureBroken, PictureKind, find_kind, in_thread, unpack
+from sojourn.platform.pictures import PictureBroken, PictureKind, find_kind, in_thread
+from sojourn.platform.unpacking import unpack
 
-MIME_TYPE: Final = "image/webp"
 # Width and height at most, in pixels: even a very tall picture stays one that a page can show.
 FULL: Final = (1600, 3200)
 THUMBNAIL: Final = (480, 960)

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from sojourn.platform.kit.wire import Instant, Wire
 
 MAX_BYTES: Final = 10 * 1024 * 1024
+MIME_TYPE: Final = "image/webp"
 
 Alt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 

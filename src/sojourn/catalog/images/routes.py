@@ -1,6 +1,6 @@
 """The catalogue's images over HTTP: for everybody to see, for admins to add and take away."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from sojourn.catalog.images import queries, service
-from sojourn.catalog.images.drawing import MIME_TYPE, draw
 from sojourn.catalog.images.errors import ImageInUse, ImageNotFound, ImageTooLarge, ImageTypeRefused, ImageUnreadable
-from sojourn.catalog.images.models import ImageFilters, ImageIn, ImageOut, ImagePatch, Size
+from sojourn.catalog.images.models import MIME_TYPE, ImageFilters, ImageIn, ImageOut, ImagePatch, Size
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.errors import Unavailable
 from sojourn.platform.http.context import Context, Ctx
@@ -19,11 +18,17 @@ from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
 from sojourn.platform.http.uploads import UploadBroken, received, takes_upload
+from sojourn.platform.kit.lazily import lazily
 from sojourn.platform.kit.wire import Page
 from sojourn.platform.pictures import PictureTooLarge
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.storage.port import FileMissing, FileStore, StorageUnavailable
 from sojourn.providers.vendors import TheVendors
+
+if TYPE_CHECKING:
+    from sojourn.catalog.images import drawing as pictures
+else:
+    pictures = lazily("sojourn.catalog.images.drawing")
 
 router = Router(prefix="/images", tags=["images"], dependencies=[Depends(limited(LimitClass.CATALOG, by_address=True))])
 desk_router = Router(prefix="/admin/images", tags=["images"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
@@ -66,7 +71,7 @@ async def upload_image(ctx: Ctx, admin: CurrentAdmin, vendors: TheVendors, reque
     deleted after 24 hours.
     """
     async with received(request, ImageIn, too_large=ImageTooLarge) as (fields, upload):
-        drawing = await draw(upload)
+        drawing = await pictures.draw(upload)
     image = await service.store(ctx, vendors.storage, drawing=drawing, alt=fields.alt, admin=admin)
     return service.present(image, address=_address(ctx))
 

@@ -9,7 +9,7 @@ import structlog
 from sojourn.platform.events import log
 from sojourn.platform.jobs.queue import Payload
 from sojourn.platform.redis.keys import payment_events
-from sojourn.platform.redis.link import RedisAway
+from sojourn.platform.redis.port import RedisAway
 from sojourn.providers.work import JobKind, Timer, Work
 
 # Whoever listened has lost its line to Redis as well, and knows by then from the event stream.

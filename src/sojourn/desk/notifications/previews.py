@@ -1,13 +1,19 @@
 """What each kind of message looks like, shown with sample data before a real one is sent."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sojourn.care.notifications.mails import CONTEXTS, Brand, Envelope, MailContext, MailKind
 from sojourn.care.notifications.models import Channel
-from sojourn.care.notifications.rendering import render_mail, render_push
 from sojourn.people.users.fields import LanguageIn
 from sojourn.platform.i18n import Language
+from sojourn.platform.kit.lazily import lazily
 from sojourn.platform.kit.wire import Wire
+
+if TYPE_CHECKING:
+    from sojourn.care.notifications import rendering
+else:
+    rendering = lazily("sojourn.care.notifications.rendering")
 
 SAMPLE_READER = "Anna Berg"
 
@@ -70,8 +76,8 @@ def preview(kind: MailKind, *, language: Language, brand: Brand) -> PreviewOut:
     """A kind's sample, as `brand` would send it. Its unsubscribe link leads nowhere."""
     sample = CONTEXTS[kind].sample()
     envelope = Envelope(recipient_name=SAMPLE_READER, unsubscribe_url=brand.frontend_url)
-    mail = render_mail(context=sample, language=language, brand=brand, envelope=envelope)
-    push = render_push(context=sample, language=language, brand=brand) if sample.push else None
+    mail = rendering.render_mail(context=sample, language=language, brand=brand, envelope=envelope)
+    push = rendering.render_push(context=sample, language=language, brand=brand) if sample.push else None
     return PreviewOut(
         kind=kind,
         language=language,

@@ -3,11 +3,17 @@
 import hmac
 import re
 from datetime import datetime
-
-import pyotp
-import segno
+from typing import TYPE_CHECKING
 
 from sojourn.platform.kit.ids import new_reference
+from sojourn.platform.kit.lazily import lazily
+
+if TYPE_CHECKING:
+    import pyotp
+    import segno
+else:
+    pyotp = lazily("pyotp")
+    segno = lazily("segno")
 
 STEP_SECONDS = 30
 SKEW_STEPS = 1

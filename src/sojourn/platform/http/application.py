@@ -1,6 +1,6 @@
 """One storefront's ASGI application, and the door in front of them all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from sojourn.platform.db.database import Database
 from sojourn.platform.http import docs, refusals
 from sojourn.platform.http.context import Runtime
-from sojourn.platform.http.describing import NO_EXAMPLES, describe
+from sojourn.platform.http.describing import describe
 from sojourn.platform.http.direct import Directory
 from sojourn.platform.http.edge import App, Edge, Receive, Scope, Send
 from sojourn.platform.http.mount import mount
@@ -21,7 +21,7 @@ from sojourn.platform.http.routing import Router
 
 
 def storefront_application(
-    runtime: Runtime, routers: Sequence[Router], *, examples: Mapping[str, Any] = NO_EXAMPLES, **state: Any
+    runtime: Runtime, routers: Sequence[Router], *, examples: Callable[[], Mapping[str, Any]] = dict, **state: Any
 ) -> App:
     """Build the application of one storefront. `examples` are the request bodies that the documentation shows, by
     operation id; `state` is what dependencies look up on `app.state`."""
@@ -37,7 +37,7 @@ def storefront_application(
     def described() -> FastAPI:
         shown = _bare_application()
         for router in routers:
-            describe(shown, router, prefix=storefront.prefix, dialect=storefront.dialect, examples=examples)
+            describe(shown, router, prefix=storefront.prefix, dialect=storefront.dialect, examples=examples())
         return shown
 
     docs.install(app, storefront, describe=described)

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from fastapi import FastAPI, params
@@ -24,6 +25,7 @@ from starlette.responses import Response
 
 from sojourn.platform.http import refusals
 from sojourn.platform.http.edge import Message, Receive, Scope, Send
+from sojourn.platform.http.mount import MountedRoute
 
 JSON_TYPE = "application/json"
 
@@ -231,39 +233,49 @@ def _is_list(annotation: Any) -> bool:
     return False
 
 
+class Way:
+    """A route, and the short way to it if there is one: planned with the first request for it."""
+
+    def __init__(self, route: MountedRoute) -> None:
+        self.route = route
+
+    @cached_property
+    def road(self) -> Road | None:
+        try:
+            return plan(self.route.built)
+        except NeedsFramework:
+            return None
+
+
 class Directory:
     """An application's routes by method and path; what it does not know is the application's."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        self._fixed: dict[tuple[str, str], Road | None] = {}
-        self._open: dict[tuple[str, int], list[tuple[APIRoute, Road | None]]] = {}
+        self._fixed: dict[tuple[str, str], Way] = {}
+        self._open: dict[tuple[str, int], list[Way]] = {}
         for route in app.routes:
-            if isinstance(route, APIRoute):
+            if isinstance(route, MountedRoute):
                 self._enter(route)
 
-    def _enter(self, route: APIRoute) -> None:
-        try:
-            road: Road | None = plan(route)
-        except NeedsFramework:
-            road = None
+    def _enter(self, route: MountedRoute) -> None:
         for method in route.methods or ():
             if "{" in route.path:
-                self._open.setdefault((method, route.path.count("/")), []).append((route, road))
+                self._open.setdefault((method, route.path.count("/")), []).append(Way(route))
             else:
-                self._fixed.setdefault((method, route.path), road)
+                self._fixed.setdefault((method, route.path), Way(route))
 
     def _find(self, scope: Scope) -> tuple[Road, dict[str, Any]] | None:
         method, path = scope["method"], scope["path"]
         if (method, path) in self._fixed:
-            road = self._fixed[method, path]
+            road = self._fixed[method, path].road
             return (road, {}) if road else None
-        for route, road in self._open.get((method, path.count("/")), ()):
-            match = route.path_regex.match(path)
+        for way in self._open.get((method, path.count("/")), ()):
+            match = way.route.path_regex.match(path)
             if match:
-                convertors = route.param_convertors
+                convertors = way.route.param_convertors
                 values = {name: convertors[name].convert(value) for name, value in match.groupdict().items()}
-                return (road, values) if road else None
+                return (way.road, values) if way.road else None
         return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

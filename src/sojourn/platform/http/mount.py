@@ -1,17 +1,21 @@
 """Putting a feature's routes into a storefront's application, in that storefront's dialect.
 
 Features declare their routes (`platform/http/routing.py`). Here FastAPI gets each of them with the dialect's twins of
-its models, and with an endpoint whose answer is rendered once.
+its models, and with an endpoint whose answer is rendered once. That is done when the first request for the route
+comes: validators and dependencies are some 80 KiB a route, and a process is asked for few of its 240.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, get_args, get_type_hints
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette import routing
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from sojourn.platform.errors import Refusal
 from sojourn.platform.http.dialect import RawJson, renderer, variant
@@ -33,12 +37,39 @@ def refuses(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
 
 def mount(app: FastAPI, router: Router, *, prefix: str, dialect: Dialect) -> None:
     """Add every route of `router` to `app` under `prefix`, to be answered."""
-    for route in router.routes:
-        add_route(app, route, prefix=prefix, dialect=dialect)
+    app.router.routes += [MountedRoute(route, prefix=prefix, dialect=dialect) for route in router.routes]
+
+
+class MountedRoute(routing.Route):
+    """A route of which only method and path are known until it is asked for."""
+
+    def __init__(self, route: Route, *, prefix: str, dialect: Dialect) -> None:
+        super().__init__(prefix + route.path, route.endpoint, name=route.name)
+        self.methods = {route.method}  # without the HEAD that is added to each GET
+        self.app = self._answer
+        self._route = route
+        self._dialect = dialect
+
+    @cached_property
+    def built(self) -> APIRoute:
+        """The framework's own."""
+        return APIRoute(self.path, **_told(self._route, self._dialect))
+
+    def matches(self, scope: Scope) -> tuple[routing.Match, Scope]:
+        match, found = super().matches(scope)
+        return match, {**found, "route": self} if found else found
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.built.app(scope, receive, send)
 
 
 def add_route(app: FastAPI, route: Route, *, prefix: str, dialect: Dialect, **description: Any) -> None:
-    """Add one route. `description`: what only OpenAPI shows of it."""
+    """Add one route, to be described. `description`: what only OpenAPI shows of it."""
+    app.add_api_route(prefix + route.path, **_told(route, dialect), **description)
+
+
+def _told(route: Route, dialect: Dialect) -> dict[str, Any]:
+    """What the framework is told of a route."""
     hints = get_type_hints(route.endpoint, include_extras=True)
     answer = without_raw(hints.pop("return", None))
     endpoint = _signed(route.endpoint, hints, dialect)
@@ -48,17 +79,15 @@ def add_route(app: FastAPI, route: Route, *, prefix: str, dialect: Dialect, **de
         )
     if is_replayed(route):
         endpoint = replaying(endpoint)
-    app.add_api_route(
-        prefix + route.path,
-        endpoint,
-        methods=[route.method],
-        status_code=status_of(route, answer),
-        response_model=None,
-        response_class=Response,
-        dependencies=list(route.dependencies),
-        name=route.name,
-        **description,
-    )
+    return {
+        "endpoint": endpoint,
+        "methods": [route.method],
+        "status_code": status_of(route, answer),
+        "response_model": None,
+        "response_class": Response,
+        "dependencies": list(route.dependencies),
+        "name": route.name,
+    }
 
 
 def writes_itself(answer: Any) -> bool:

@@ -13,19 +13,16 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from sojourn.platform.redis.port import PAUSE_SECONDS, RedisAway
+
 Answer = TypeVar("Answer")
 
 CONNECT_SECONDS: Final = 0.4
 COMMAND_SECONDS: Final = 0.4
 LONGEST_SECONDS: Final = 1.0
-PAUSE_SECONDS: Final = 3.0
 CONNECTIONS: Final = 20
 
 logger = structlog.get_logger(__name__)
-
-
-class RedisAway(Exception):
-    """Redis did not answer, or was not asked because it did not answer just now."""
 
 
 class Link:

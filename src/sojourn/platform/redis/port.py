@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
+
+# For so long Redis is not asked again.
+PAUSE_SECONDS: Final = 3.0
+
+
+class RedisAway(Exception):
+    """Redis did not answer, or was not asked because it did not answer just now."""
 
 
 class Cache(Protocol):

@@ -10,14 +10,20 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cachetools import TLRUCache
-from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
-from sojourn.platform.redis.link import PAUSE_SECONDS, Link, RedisAway
-from sojourn.platform.redis.port import Change, Drop, Put
+from sojourn.platform.kit.lazily import lazily
+from sojourn.platform.redis.port import PAUSE_SECONDS, Change, Drop, Put, RedisAway
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from redis.asyncio.client import Pipeline
+
+    from sojourn.platform.redis import link
+else:
+    link = lazily("sojourn.platform.redis.link")
 
 MAX_KEPT: Final = 10_000
 MAX_WAITING: Final = 1_000
@@ -39,7 +45,7 @@ class Shared:
     meet. A `Cache`, and what only the platform needs."""
 
     def __init__(self, *, url: str | None = None, prefix: str = "") -> None:
-        self._link = Link(url) if url else None
+        self._link = link.Link(url) if url else None
         self._prefix = prefix
         # While Redis is away, and where there is none. Each value with its seconds to live.
         self._own: TLRUCache[str, tuple[str, float]] = TLRUCache(maxsize=MAX_KEPT, ttu=_ends_at, timer=time.monotonic)
@@ -107,11 +113,11 @@ class Shared:
         if self._mirroring is None or self._mirroring.done():
             self._mirroring = asyncio.create_task(self._keep_mirroring(self._link), name="redis-mirror")
 
-    async def _keep_mirroring(self, link: Link) -> None:
+    async def _keep_mirroring(self, line: "link.Link") -> None:
         while self._waiting:
             taken = list(self._waiting)
             try:
-                await link.ask(partial(_follow, taken=taken, prefix=self._prefix))
+                await line.ask(partial(_follow, taken=taken, prefix=self._prefix))
             except RedisAway:
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
@@ -129,12 +135,12 @@ class Shared:
             await self._link.aclose()
 
 
-async def _get(redis: Redis, *, key: str) -> str | None:
+async def _get(redis: "Redis", *, key: str) -> str | None:
     said = await redis.get(key)
     return None if said is None else str(said)
 
 
-async def _count(redis: Redis, *, key: str, seconds: int) -> tuple[int, float]:
+async def _count(redis: "Redis", *, key: str, seconds: int) -> tuple[int, float]:
     async with redis.pipeline(transaction=True) as steps:
         steps.set(key, 0, ex=seconds, nx=True)
         steps.incr(key)
@@ -143,7 +149,7 @@ async def _count(redis: Redis, *, key: str, seconds: int) -> tuple[int, float]:
     return int(counted), max(0, int(left)) / 1000
 
 
-async def _follow(redis: Redis, *, taken: Sequence[tuple[float, Change]], prefix: str) -> None:
+async def _follow(redis: "Redis", *, taken: Sequence[tuple[float, Change]], prefix: str) -> None:
     now = time.monotonic()
     async with redis.pipeline(transaction=False) as steps:
         for since, change in taken:
@@ -151,7 +157,7 @@ async def _follow(redis: Redis, *, taken: Sequence[tuple[float, Change]], prefix
         await steps.execute()
 
 
-def _add(steps: Pipeline, change: Change, *, key: str, waited: float) -> None:
+def _add(steps: "Pipeline", change: Change, *, key: str, waited: float) -> None:
     if isinstance(change, Drop):
         steps.delete(key)
         return

@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from sojourn.providers.emergency.port import AlarmUnavailable
+from sojourn.providers.tls import trusted
 
 SECONDS: Final = 5.0
 PREFIX: Final = "whsec_"
@@ -39,7 +40,7 @@ class WebhookAlarm:
     def __init__(self, *, url: str, secret: str, seconds: float = SECONDS) -> None:
         self._url = url
         self._secret = read_secret(secret)
-        self._client = httpx.AsyncClient(timeout=seconds)
+        self._client = httpx.AsyncClient(verify=trusted(), timeout=seconds)
 
     async def sound(self, message_id: str, *, kind: str, data: Mapping[str, Any], at: datetime) -> None:
         body = json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data}, ensure_ascii=False).encode()

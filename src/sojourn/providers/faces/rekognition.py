@@ -13,6 +13,7 @@ from PIL import Image
 
 from sojourn.providers.faces.aws_signature import Credentials, sign
 from sojourn.providers.faces.port import FacesUnavailable
+from sojourn.providers.tls import trusted
 
 TIMEOUT_SECONDS: Final = 20.0
 # The service takes 5 MB at most, and finds a face no better in more pixels than these.
@@ -26,7 +27,7 @@ class RekognitionFaces:
     def __init__(self, *, credentials: Credentials, base_url: str | None = None) -> None:
         self._credentials = credentials
         self._url = f"{base_url or f'https://rekognition.{credentials.region}.amazonaws.com'}/"
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
+        self._client = httpx.AsyncClient(verify=trusted(), timeout=TIMEOUT_SECONDS)
 
     async def aclose(self) -> None:
         await self._client.aclose()

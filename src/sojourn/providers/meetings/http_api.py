@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from sojourn.providers.meetings.port import MeetingsUnavailable
+from sojourn.providers.tls import trusted
 
 UNAUTHORIZED = 401
 NOT_FOUND = 404
@@ -24,7 +25,7 @@ class MeetingApi:
         self, *, base_url: str, token_url: str, grant: Mapping[str, str], client_id: str, client_secret: str,
         timeout: float = 15.0,
     ) -> None:  # fmt: skip
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=timeout)
+        self._client = httpx.AsyncClient(verify=trusted(), base_url=base_url, timeout=timeout)
         self._token_url = token_url
         self._grant = dict(grant)
         self._account = httpx.BasicAuth(client_id, client_secret)

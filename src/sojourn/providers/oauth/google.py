@@ -14,6 +14,7 @@ import httpx
 from sojourn.platform.kit.clock import Clock, SystemClock
 from sojourn.providers.oauth.port import Identity, IdentityRefused, IdentityUnavailable, SignInAttempt
 from sojourn.providers.oauth.signed import PublishedKeys, fetch_object, read_claims, text_in
+from sojourn.providers.tls import trusted
 
 GOOGLE = "https://accounts.google.com"
 ALGORITHMS = ("RS256",)
@@ -34,7 +35,7 @@ class GoogleIdentity:
         self, *, client_id: str, client_secret: str, issuer: str = GOOGLE, clock: Clock | None = None,
         timeout: float = 10.0,
     ) -> None:  # fmt: skip
-        self._client = httpx.AsyncClient(timeout=timeout)
+        self._client = httpx.AsyncClient(verify=trusted(), timeout=timeout)
         self._keys = PublishedKeys(self._client)
         self._client_id = client_id
         self._client_secret = client_secret

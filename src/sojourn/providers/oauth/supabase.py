@@ -12,6 +12,7 @@ import jwt
 
 from sojourn.providers.oauth.port import Identity, IdentityRefused
 from sojourn.providers.oauth.signed import ASYMMETRIC, MAX_TOKEN, PublishedKeys, fetch_object, read_claims, text_in
+from sojourn.providers.tls import trusted
 
 AUDIENCE = "authenticated"
 SHARED_SECRET = "HS256"
@@ -37,7 +38,7 @@ class SupabaseAuth:
         self._base = f"{url.rstrip('/')}/auth/v1"
         self._headers = {"apikey": service_role_key, "Authorization": f"Bearer {service_role_key}"}
         self._secret = jwt_secret
-        self._client = httpx.AsyncClient(timeout=timeout)
+        self._client = httpx.AsyncClient(verify=trusted(), timeout=timeout)
         self._keys = PublishedKeys(self._client, pause_seconds=PAUSE_SECONDS)
 
     async def read(self, token: str, *, now: datetime) -> SupabaseToken:

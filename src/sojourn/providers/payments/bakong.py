@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_camel
 from sojourn.providers.payments.khqr import CURRENCY_CODES, KhqrInvalid, Payee, khqr_text
 from sojourn.providers.payments.port import ProviderError, ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from sojourn.providers.payments.qr_port import QrCode, QrTransfer
+from sojourn.providers.tls import trusted
 
 OWN_BASE_URL: Final = "https://api-bakong.nbc.gov.kh"
 MOST_AT_ONCE: Final = 50
@@ -98,7 +99,7 @@ class BakongQr:
         self.is_live = base_url.rstrip("/") == OWN_BASE_URL
         self._has_lists = True
         self._client = httpx.AsyncClient(
-            base_url=base_url, timeout=timeout, headers={"Authorization": f"Bearer {token}"}
+            verify=trusted(), base_url=base_url, timeout=timeout, headers={"Authorization": f"Bearer {token}"}
         )
 
     def create_qr(

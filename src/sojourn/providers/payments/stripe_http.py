@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Mapping
 import httpx
 import stripe
 
+from sojourn.providers.tls import trusted
+
 
 class StripeHttp(stripe.HTTPClient):
     """One kept-open pool; `timeout` in seconds, per attempt. The SDK decides about further attempts."""
@@ -17,7 +19,7 @@ class StripeHttp(stripe.HTTPClient):
 
     def __init__(self, *, timeout: float) -> None:
         super().__init__()
-        self._pool = httpx.AsyncClient(timeout=timeout)
+        self._pool = httpx.AsyncClient(verify=trusted(), timeout=timeout)
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: str | bytes | None = None

@@ -11,6 +11,7 @@ import httpx
 
 from sojourn.providers.push.account import AccessTokens, ServiceAccount
 from sojourn.providers.push.port import DeadToken, OutgoingPush, PushRefused, PushUnavailable
+from sojourn.providers.tls import trusted
 
 OWN_BASE_URL = "https://fcm.googleapis.com"
 UNAUTHORIZED = 401
@@ -28,7 +29,7 @@ class FcmPush:
 
     def __init__(self, account: ServiceAccount, *, base_url: str = OWN_BASE_URL, timeout: float = 15.0) -> None:
         self._path = f"/v1/projects/{account.project_id}/messages:send"
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=timeout)
+        self._client = httpx.AsyncClient(verify=trusted(), base_url=base_url, timeout=timeout)
         self._tokens = AccessTokens(account, self._client)
 
     async def send(self, push: OutgoingPush) -> str:

@@ -7,6 +7,8 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from sojourn.providers.tls import trusted
+
 MAX_BYTES = 1_000_000
 
 M = TypeVar("M", bound=BaseModel)
@@ -20,7 +22,9 @@ class HttpSource:
     """A kept-open client for one vendor. `seconds` is the longest that one answer may take, to its last byte."""
 
     def __init__(self, *, base_url: str, seconds: float, headers: Mapping[str, str], params: Mapping[str, str]) -> None:
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=seconds, headers=dict(headers), params=dict(params))
+        self._client = httpx.AsyncClient(
+            verify=trusted(), base_url=base_url, timeout=seconds, headers=dict(headers), params=dict(params)
+        )
         self._seconds = seconds
 
     async def get(self, path: str, params: Mapping[str, str]) -> bytes:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from sojourn.providers.storage.port import FileMissing, StorageUnavailable, StoredFile
+from sojourn.providers.tls import trusted
 
 OWN_BASE_URL: Final = "https://api.cloudinary.com"
 TIMEOUT_SECONDS: Final = 30.0
@@ -54,7 +55,9 @@ class CloudinaryFiles:
     def __init__(self, account: CloudinaryAccount, *, base_url: str = OWN_BASE_URL) -> None:
         self._account = account
         self._base = f"{base_url}/v1_1/{account.cloud_name}"
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=True, trust_env=False)
+        self._client = httpx.AsyncClient(
+            verify=trusted(), timeout=TIMEOUT_SECONDS, follow_redirects=True, trust_env=False
+        )
 
     async def aclose(self) -> None:
         await self._client.aclose()

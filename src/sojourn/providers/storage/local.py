@@ -3,11 +3,16 @@
 import asyncio
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from obstore.store import LocalStore
-
+from sojourn.platform.kit.lazily import lazily
 from sojourn.providers.storage.objects import ObjectFiles, translated
 from sojourn.providers.storage.port import FileMissing, StoredFile
+
+if TYPE_CHECKING:
+    from obstore import store
+else:
+    store = lazily("obstore.store")
 
 
 class LocalFolder:
@@ -38,4 +43,4 @@ class LocalFolder:
 
     def _files(self) -> ObjectFiles:
         with translated():
-            return ObjectFiles(LocalStore(self._folder, mkdir=True))
+            return ObjectFiles(store.LocalStore(self._folder, mkdir=True))

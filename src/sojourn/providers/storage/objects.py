@@ -2,18 +2,24 @@
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, S3Store
-
+from sojourn.platform.kit.lazily import lazily
 from sojourn.providers.storage.port import FileMissing, StorageUnavailable, StoredFile
+
+if TYPE_CHECKING:
+    import obstore
+    from obstore import exceptions
+    from obstore.store import LocalStore, S3Store
+else:
+    obstore = lazily("obstore")
+    exceptions = lazily("obstore.exceptions")
 
 
 class ObjectFiles:
     """A `FileStore` over an obstore store."""
 
-    def __init__(self, store: LocalStore | S3Store) -> None:
+    def __init__(self, store: "LocalStore | S3Store") -> None:
         self._store = store
 
     async def put(self, key: str, content: bytes) -> None:
@@ -49,5 +55,5 @@ def translated() -> Iterator[None]:
     """The library's faults as the port's."""
     try:
         yield
-    except (BaseError, OSError) as fault:
+    except (exceptions.BaseError, OSError) as fault:
         raise StorageUnavailable(str(fault)[:300]) from fault

@@ -2,12 +2,17 @@
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-
-import holidays
+from typing import TYPE_CHECKING
 
 from sojourn.catalog.services.models import MAX_PROMISED_DAYS
 from sojourn.platform.kit.clock import local_date
+from sojourn.platform.kit.lazily import lazily
 from sojourn.platform.storefront import Storefront
+
+if TYPE_CHECKING:
+    import holidays
+else:
+    holidays = lazily("holidays")
 
 _SATURDAY = 5
 

@@ -1,8 +1,14 @@
 """KHQR codes drawn, for whoever has no scanner for text."""
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-import segno
+from sojourn.platform.kit.lazily import lazily
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = lazily("segno")
 
 # The quiet border that EMVCo asks for, in modules; phones read codes down to some millimetres a module.
 BORDER = 4
@@ -26,6 +32,6 @@ def draw_svg(payload: str) -> bytes:
     return drawn.getvalue()
 
 
-def _code(payload: str) -> segno.QRCode:
+def _code(payload: str) -> "segno.QRCode":
     """Level M, as KHQR asks: a fifteenth of it may be dirty."""
     return segno.make_qr(payload, error="m", boost_error=False, encoding="utf-8")
