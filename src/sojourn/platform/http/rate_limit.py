@@ -8,15 +8,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 
 from sojourn.platform.errors import TooManyRequests
 from sojourn.platform.redis.keys import rate
 from sojourn.platform.redis.shared import Shared
 from sojourn.platform.storefront import Limit, LimitClass
+
+FEW_WINDOWS = 1_000
 
 DEFAULT_LIMITS: Mapping[LimitClass, Limit] = {
     LimitClass.AUTH: Limit(requests=10),
@@ -26,42 +25,62 @@ DEFAULT_LIMITS: Mapping[LimitClass, Limit] = {
 }
 
 
+class Windows:
+    """Fixed windows in this process's memory: each key's is opened by its first call.
+
+    What has ended is dropped when there are twice as many as the last time were left: a call costs the same however
+    many callers there are.
+    """
+
+    def __init__(self, *, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._open: dict[str, tuple[float, int]] = {}
+        self._enough = FEW_WINDOWS
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def count(self, key: str, *, seconds: int) -> tuple[int, float]:
+        """Count one more on `key`: how many now in its window of `seconds`, and how many seconds of it are left."""
+        now = self._timer()
+        ends, calls = self._open.get(key, (now, 0))
+        if ends <= now:
+            ends, calls = now + seconds, 0
+            self._drop_ended(now)
+        self._open[key] = ends, calls + 1
+        return calls + 1, ends - now
+
+    def _drop_ended(self, now: float) -> None:
+        if len(self._open) >= self._enough:
+            self._open = {key: window for key, window in self._open.items() if window[0] > now}
+            self._enough = max(FEW_WINDOWS, 2 * len(self._open))
+
+
 class RateLimiter:
-    """Fixed windows over `limits`."""
+    """Fixed windows: in Redis, or in `Windows`."""
 
     def __init__(self, *, limits: Mapping[LimitClass, Limit], shared: Shared) -> None:
-        self._items: dict[LimitClass, RateLimitItem] = {
-            kind: RateLimitItemPerSecond(limit.requests, limit.seconds)
-            for kind, limit in {**DEFAULT_LIMITS, **limits}.items()
-        }
+        self._limits = {**DEFAULT_LIMITS, **limits}
         self._shared = shared
-        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._own = Windows()
 
     async def spend(self, kind: LimitClass, *, who: str, endpoint: str) -> None:
         """Count one call of `who` (a user id or an address) on `endpoint`. Raises `TooManyRequests`."""
-        item = self._items[kind]
-        left = await self._count(item, who, endpoint)
-        if left is None:
+        limit = self._limits[kind]
+        key = rate(who, endpoint)
+        counted = await self._shared.count(key, seconds=limit.seconds)
+        calls, left = counted or self._own.count(key, seconds=limit.seconds)
+        if calls <= limit.requests:
             return
         wait = max(1, round(left))
         raise TooManyRequests(
             details={"retry_after": wait},
             headers={
                 "Retry-After": str(wait),
-                "RateLimit-Policy": f'"{kind.value}";q={item.amount};w={item.get_expiry()}',
+                "RateLimit-Policy": f'"{kind.value}";q={limit.requests};w={limit.seconds}',
                 "RateLimit": f'"{kind.value}";r=0;t={wait}',
             },
         )
-
-    async def _count(self, item: RateLimitItem, who: str, endpoint: str) -> float | None:
-        """None for a call within the limit, else the seconds until the window ends."""
-        counted = await self._shared.count(rate(who, endpoint), seconds=item.get_expiry())
-        if counted is not None:
-            calls, left = counted
-            return None if calls <= item.amount else left
-        if await self._own.hit(item, who, endpoint):
-            return None
-        return (await self._own.get_window_stats(item, who, endpoint)).reset_time - time.time()
 
 
 def limited(kind: LimitClass, *, by_address: bool = False) -> Callable[[Request], Awaitable[None]]:
