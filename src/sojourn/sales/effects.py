@@ -15,6 +15,7 @@ CONSULTANT_ASSIGNED = "mail.consultant_assigned"  # order_id, event_id
 BOOKING_CONFIRMED = "mail.booking_confirmed"  # booking_id, payment_id
 BOOKING_MODIFIED = "mail.booking_modified"  # booking_id, version
 BOOKING_CANCELLED = "mail.booking_cancelled"  # booking_id
+REVIEW_INVITATION = "mail.review_invitation"  # booking_id
 PAYMENT_FAILED = "mail.payment_failed"  # payment_id, attempt
 REFUND_ISSUED = "mail.refund_issued"  # refund_id
 LATE_PAYMENT_REFUNDED = "mail.late_payment_refunded"  # payment_id

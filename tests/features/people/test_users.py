@@ -60,6 +60,7 @@ async def test_preferences_are_merged(derlg: StorefrontClient) -> None:
     everything = {
         "is_welcome_mail_wanted": True,
         "is_points_mail_wanted": True,
+        "is_review_mail_wanted": True,
         "is_festival_mail_wanted": False,
         "is_purchase_push_wanted": True,
         "is_reminder_push_wanted": True,

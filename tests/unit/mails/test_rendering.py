@@ -162,7 +162,9 @@ def test_optional_mails_need_a_way_out(context: MailContext, language: Language,
 
 def test_only_these_kinds_are_optional(samples: dict[MailKind, MailContext]) -> None:
     optional = {kind for kind, context in samples.items() if context.is_optional}
-    assert optional == {MailKind.WELCOME, MailKind.POINTS_EXPIRING, MailKind.FESTIVAL_ALERT}
+    assert optional == {
+        MailKind.WELCOME, MailKind.POINTS_EXPIRING, MailKind.FESTIVAL_ALERT, MailKind.REVIEW_INVITATION,
+    }  # fmt: skip
 
 
 def written(context: MailContext, brand: Brand) -> RenderedMail:

@@ -14,6 +14,7 @@ from sojourn.care.notifications.mails import (
     BookingReminder,
     BookingTerms,
     MailContext,
+    ReviewInvitation,
 )
 from sojourn.care.notifications.models import Letter
 from sojourn.care.notifications.service import BATCH, keep
@@ -21,6 +22,7 @@ from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.jobs.queue import Payload
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.work import Work
+from sojourn.sales.bookings.models import BookingStatus
 
 UNPAID = "UNPAID"
 REMIND_FROM = 9  # o'clock, on the storefront's clock, the day before (rules, section 10)
@@ -127,6 +129,21 @@ def _reminder(storefront: Storefront, booking: Row, day: Literal["TODAY", "TOMOR
         meeting_point=booking["meeting_point"],
         booking_url=booking_url(storefront, booking),
     )
+
+
+async def review_invitation(work: Work, payload: Payload) -> None:
+    """After a journey, once a booking: how was it? Whoever has said it, or does not want to be asked, is not."""
+    async with work.runtime.db.unit_of_work() as tx:
+        booking = await sources.get_booking(tx, UUID(payload["booking_id"]))
+        if booking["status"] != BookingStatus.COMPLETED or await sources.is_reviewed(tx, booking["id"]):
+            return
+        context = ReviewInvitation(
+            booking_ref=booking["booking_ref"],
+            trip_title=booking["title"],
+            travel_date=booking["travel_date"],
+            review_url=f"{booking_url(work.runtime.storefront, booking)}/review",
+        )
+        await keep(tx, booking_letter(booking, context), now=work.runtime.clock.now())
 
 
 def booking_url(storefront: Storefront, booking: Row) -> str:

@@ -37,6 +37,7 @@ JOBS = (
     JobKind(name=sales.BOOKING_CONFIRMED, handler=invoices.booking_confirmed),
     JobKind(name=sales.BOOKING_MODIFIED, handler=bookings.booking_modified),
     JobKind(name=sales.BOOKING_CANCELLED, handler=bookings.booking_cancelled),
+    JobKind(name=sales.REVIEW_INVITATION, handler=bookings.review_invitation),
     JobKind(name=sales.PAYMENT_FAILED, handler=payments.payment_failed),
     JobKind(name=sales.REFUND_ISSUED, handler=invoices.refund_issued),
     JobKind(name=sales.LATE_PAYMENT_REFUNDED, handler=payments.late_payment_refunded),

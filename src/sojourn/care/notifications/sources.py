@@ -86,6 +86,7 @@ SELECT coalesce(sum(points) FILTER (WHERE kind = 'RETURNED'), 0)::integer AS ret
        coalesce(-sum(points) FILTER (WHERE kind = 'TAKEN_BACK'), 0)::integer AS taken_back
   FROM loyalty_transactions WHERE purchase_id = $1
 """
+SELECT_IS_REVIEWED = "SELECT EXISTS (SELECT FROM reviews WHERE booking_id = $1)"
 SELECT_TO_REMIND = """
 SELECT b.id FROM bookings b
  WHERE b.status = 'CONFIRMED' AND b.travel_date = $1
@@ -166,6 +167,12 @@ async def get_payment(connection: Connection, payment_id: UUID) -> Row:
 
 async def get_refund(connection: Connection, refund_id: UUID) -> Row:
     return _there(await connection.fetchrow(SELECT_REFUND, refund_id), "refund", refund_id)
+
+
+async def is_reviewed(connection: Connection, booking_id: UUID) -> bool:
+    """Somebody has said how the journey was, or how a part of it was."""
+    written: bool = await connection.fetchval(SELECT_IS_REVIEWED, booking_id)
+    return written
 
 
 async def get_order(connection: Connection, order_id: UUID) -> Row:

@@ -146,6 +146,7 @@ class Preferences(Wire):
 
     is_welcome_mail_wanted: bool = True
     is_points_mail_wanted: bool = True
+    is_review_mail_wanted: bool = True
     is_festival_mail_wanted: bool = False
     is_purchase_push_wanted: bool = True
     is_reminder_push_wanted: bool = True
@@ -157,6 +158,7 @@ class PreferencesPatch(Wire):
 
     is_welcome_mail_wanted: bool | None = None
     is_points_mail_wanted: bool | None = None
+    is_review_mail_wanted: bool | None = None
     is_festival_mail_wanted: bool | None = None
     is_purchase_push_wanted: bool | None = None
     is_reminder_push_wanted: bool | None = None

@@ -1,21 +1,27 @@
 """Bookings' timers (docs/jobs.md). None is needed for a right answer: they tidy, and complete what was travelled."""
 
+from datetime import datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
 from sojourn.platform.audit.trail import Act, ActorKind, record
 from sojourn.platform.db.database import mirror_after_commit
-from sojourn.platform.jobs.queue import enqueue
+from sojourn.platform.jobs.queue import NewJob, enqueue
 from sojourn.platform.kit.clock import local_date
 from sojourn.platform.redis.keys import booking_hold
 from sojourn.platform.redis.port import Drop
+from sojourn.platform.storefront import Module
 from sojourn.providers.work import Timer, Work
 from sojourn.sales import events
 from sojourn.sales.bookings import changes_queries, queries
 from sojourn.sales.bookings.models import BookingStatus
-from sojourn.sales.effects import CANCEL_INTENT, effect
+from sojourn.sales.effects import CANCEL_INTENT, REVIEW_INVITATION, effect
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments import queries as payments
 from sojourn.sales.referrals import service as referrals
 
 BATCH = 200
+ASK_AT = time(10)
 HOLD_EXPIRED = "HOLD_EXPIRED"
 
 
@@ -58,6 +64,16 @@ async def complete_ended(work: Work) -> None:
                 await referrals.note_completed(tx, purchase_id=booking_id, storefront=storefront, now=now)
                 for purchase_id in (booking_id, *await changes_queries.list_ids(tx, booking_id=booking_id)):
                     await loyalty.mature(tx, purchase_id=purchase_id, now=now, rules=storefront.rules)
+                if Module.REVIEWS in storefront.modules:
+                    await enqueue(tx, _invitation(booking_id, now=now, zone=storefront.time_zone))
+
+
+def _invitation(booking_id: UUID, *, now: datetime, zone: str) -> NewJob:
+    """Asking for a review, at the next ten in the morning where the agency is: the day after the journey."""
+    asked_at = datetime.combine(local_date(now, zone), ASK_AT, ZoneInfo(zone))
+    if asked_at < now:
+        asked_at += timedelta(days=1)
+    return NewJob(kind=REVIEW_INVITATION, payload={"booking_id": booking_id}, after=asked_at - now)
 
 
 TIMERS = (

@@ -22,6 +22,7 @@ from sojourn.care.notifications.mails.bookings import (
     BookingConfirmed,
     BookingModified,
     BookingReminder,
+    ReviewInvitation,
 )
 from sojourn.care.notifications.mails.cases import (
     CaseNews,
@@ -96,6 +97,7 @@ __all__ = [
     "PointsExpiring",
     "PurchaseStatus",
     "RefundIssued",
+    "ReviewInvitation",
     "StaffAlert",
     "StaffInvitation",
     "StudentApproved",

@@ -114,6 +114,26 @@ class BookingCancelled(MailContext):
         )
 
 
+class ReviewInvitation(MailContext):
+    """The journey is over."""
+
+    kind = MailKind.REVIEW_INVITATION
+    mail_preference = "is_review_mail_wanted"
+    booking_ref: Text
+    trip_title: Text
+    travel_date: date
+    review_url: Link
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(
+            booking_ref="DL-ABCD3789",
+            trip_title="Angkor sunrise and temples",
+            travel_date=date(2026, 12, 24),
+            review_url="https://travel.example/bookings/1/review",
+        )
+
+
 class BookingReminder(MailContext):
     """Travel is tomorrow; or, when the day before was missed, today."""
 
