@@ -97,6 +97,10 @@ WITH lot AS (
 )
 SELECT
 """
+_IS_SET_ASIDE = """
+SELECT EXISTS (SELECT FROM loyalty_reservations
+                WHERE purchase_id = $1 AND state = 'RESERVED' AND (expires_at IS NULL OR expires_at > $2))
+"""
 _FIND_EARNER = "SELECT user_id FROM loyalty_lots WHERE purchase_id = $1"
 _FIND_SPENDER = "SELECT user_id FROM loyalty_reservations WHERE purchase_id = $1 AND state = 'CONSUMED' LIMIT 1"
 
@@ -269,6 +273,12 @@ async def has_set_aside(connection: Connection, *, purchase_id: UUID) -> bool:
     """Whether points wait to be spent by this purchase, lapsed or not."""
     found: bool = await connection.fetchval(_HAS_SET_ASIDE, purchase_id)
     return found
+
+
+async def is_set_aside(connection: Connection, *, purchase_id: UUID, now: datetime) -> bool:
+    """Whether points are kept for this purchase, and for no other."""
+    kept: bool = await connection.fetchval(_IS_SET_ASIDE, purchase_id, now)
+    return kept
 
 
 async def note_consumed(tx: Connection, *, user_id: UUID, purchase_id: UUID, account: Account, now: datetime) -> None:

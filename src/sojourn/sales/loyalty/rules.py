@@ -107,9 +107,14 @@ def available_points(account: Account, now: datetime) -> int:
     return max(sum(free_points(lot, now) for lot in account.lots) - account.debt, 0)
 
 
+def let_go(account: Account) -> Account:
+    """As if the purchase held nothing."""
+    return replace(account, lots=tuple(replace(lot, held=0) for lot in account.lots))
+
+
 def set_aside(account: Account, *, points: int, now: datetime) -> Account:
     """Hold `points` for the purchase, soonest to expire first, in place of what it held. Raises `NotEnoughPoints`."""
-    account = replace(account, lots=tuple(replace(lot, held=0) for lot in account.lots))
+    account = let_go(account)
     available = available_points(account, now)
     if points > available:
         raise NotEnoughPoints(details={"requested": points, "available": available})

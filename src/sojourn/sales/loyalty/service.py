@@ -53,6 +53,16 @@ async def release(tx: Connection, *, purchase_id: UUID) -> None:
     await queries.release(tx, purchase_id=purchase_id)
 
 
+async def are_there(tx: Connection, *, user_id: UUID, purchase_id: UUID, points: int, now: datetime) -> bool:
+    """Whether the purchase can still be paid with `points` that it once set aside: they are kept for it, or have lapsed
+    and nobody has taken them. Locks the customer then, so that two purchases are not both told yes."""
+    if await queries.is_set_aside(tx, purchase_id=purchase_id, now=now):
+        return True
+    await queries.lock_owner(tx, user_id=user_id)
+    account = await queries.load_account(tx, user_id=user_id, purchase_id=purchase_id, now=now)
+    return law.available_points(law.let_go(account), now) >= points
+
+
 async def consume(tx: Connection, *, user_id: UUID, purchase_id: UUID, booking_id: UUID | None, now: datetime) -> bool:
     """Spend what the purchase has set aside; one statement when there is nothing.
 

@@ -1,6 +1,7 @@
 """What payments know of orders."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,24 +18,33 @@ from sojourn.sales.orders.cancellation import terms_of
 from sojourn.sales.orders.models import OrderStatus
 from sojourn.sales.orders.promises import days_promised
 from sojourn.sales.orders.rules import FINISHED, purchase_state, spent_fee
-from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseKind
+from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseKind, PurchaseState
 from sojourn.sales.referrals import service as referrals
 
+POINTS = "loyalty_points_used"
 ONBOARDING_AFTER = timedelta(hours=1)
 
 
 class OrderPayable:
-    """Orders hold no stock and never lapse: they can be paid until they are cancelled."""
+    """Orders hold no stock: they can be paid until they are cancelled, if the points they count on are there."""
 
     async def find(self, connection: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
         return _purchase(await queries.find_purchase(connection, order_id=purchase_id))
 
     async def lock(self, tx: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
-        return _purchase(await queries.lock_purchase(tx, order_id=purchase_id))
+        """An unpaid order whose points went elsewhere, once they were kept for it no longer, has lapsed."""
+        row = await queries.lock_purchase(tx, order_id=purchase_id)
+        purchase = _purchase(row)
+        if row is None or purchase is None or purchase.state is not PurchaseState.OPEN or not row[POINTS]:
+            return purchase
+        are_there = await loyalty.are_there(
+            tx, user_id=purchase.user_id, purchase_id=purchase_id, points=row[POINTS], now=now
+        )
+        return purchase if are_there else replace(purchase, state=PurchaseState.LAPSED)
 
     async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:
-        """There is no stock to take again."""
-        return True
+        """What it was to be paid with has been spent."""
+        return False
 
     async def confirm(
         self,

@@ -76,7 +76,7 @@ SELECT {_COLUMNS} FROM orders o WHERE (o.id = $1 OR o.order_number = $2) AND {_V
 _LOCK_AT_DESK = f"""
 SELECT {_COLUMNS} FROM orders o WHERE (o.id = $1 OR o.order_number = $2) AND {_AT_DESK} FOR UPDATE"""
 _PURCHASE_COLUMNS = """id, user_id, order_number, title, status, total_amount, currency,
-       customer_info ->> 'email' AS customer_email, language, government_fee, refund_stage"""
+       customer_info ->> 'email' AS customer_email, language, government_fee, refund_stage, loyalty_points_used"""
 _FIND_PURCHASE = f"SELECT {_PURCHASE_COLUMNS} FROM orders WHERE id = $1"
 _LOCK_PURCHASE = f"SELECT {_PURCHASE_COLUMNS} FROM orders WHERE id = $1 FOR UPDATE"
 # The order, its case, its history and its trail in one statement: it runs inside the settlement. $6 are the days on

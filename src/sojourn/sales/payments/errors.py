@@ -30,7 +30,7 @@ class PurchaseCancelled(Refusal):
 class HoldExpired(Refusal):
     status = 409
     code = "HOLD_EXPIRED"
-    sentence = "The hold has ended. Book again to take the places that are left."
+    sentence = "The hold has ended. Book or order again to take what is left."
 
 
 class AmountDiffers(Refusal):
