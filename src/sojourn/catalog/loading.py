@@ -223,4 +223,5 @@ async def _put(tx: Connection, kind: _Kind[Model], entry: Model, *, counts: Coun
         try:
             await goods.derive(tx, row.id, entry, now)
         except InvalidInput as refusal:
-            raise CatalogueInvalid(f"{goods.name} {entry.slug}: {refusal.details}") from None
+            wrong = [f"{field['field']}: {field['message']}" for field in refusal.details["fields"]]
+            raise CatalogueInvalid("\n".join(f"{goods.name} {entry.slug}: {fault}" for fault in wrong)) from None

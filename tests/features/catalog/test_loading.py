@@ -24,12 +24,14 @@ TRIP = "angkor-sunrise-and-tonle-sap"
 
 @pytest.fixture
 def small(tmp_path: Path) -> Storefront:
-    """A storefront with one trip and one service of the shipped ones."""
+    """A storefront with one trip, which includes nothing here, and one service of the shipped ones."""
     (tmp_path / "trips").mkdir()
     (tmp_path / "services/main").mkdir(parents=True)
     shutil.copy(STOREFRONTS["derlg"].catalogue / f"trips/{TRIP}.yaml", tmp_path / "trips")
     shutil.copy(STOREFRONTS["holyone"].catalogue / "services/main/starter.yaml", tmp_path / "services/main")
-    return replace(STOREFRONTS["derlg"], catalogue=tmp_path)
+    storefront = replace(STOREFRONTS["derlg"], catalogue=tmp_path)
+    edit(storefront, f"trips/{TRIP}.yaml", unset("included"))
+    return storefront
 
 
 def edit(storefront: Storefront, file: str, change: Callable[[dict[str, Any]], None]) -> None:
@@ -80,6 +82,10 @@ async def test_what_was_loaded_can_be_read(derlg: StorefrontClient, holyone: Sto
     assert (shown["price_per_person_usd"], shown["non_refundable_fee_usd"]) == ("289.00", "62.00")
     assert (shown["capacity_per_departure"], shown["max_people"], len(shown["itinerary"])) == (24, 12, 3)
     assert [tier["refund_percent"] for tier in shown["cancellation_policy"]["tiers"]] == [100, 50]
+    hotel = read(await derlg.get("/hotels/riverside-garden-siem-reap"))
+    (twin,) = [room["id"] for room in hotel["rooms"] if room["key"] == "superior-twin"]
+    assert (shown["hotel_id"], shown["hotel_room_id"]) == (hotel["id"], twin)
+    assert (shown["vehicle_id"], shown["guide_id"]) == (None, None)
     assert 5 <= len(read(await derlg.get("/trips/featured?limit=20"))) <= 8
     starter = read(await holyone.get("/services/starter"))
     assert (starter["price"], starter["oldPrice"], starter["specs"]["deliveryDays"]) == ("99.00", "129.00", 5)
@@ -198,6 +204,16 @@ async def test_a_file_that_is_not_right_is_named_with_its_field(
     lines = str(refused.value).splitlines()
     assert lines[0] == "services/main/starter.yaml: price: must be service_fee + government_fee"
     assert lines[1].startswith(f"trips/{TRIP}.yaml: {complaint}")
+    assert await trips(database) == []
+
+
+async def test_what_a_file_includes_must_be_there(database: Database, small: Storefront, clock: FrozenClock) -> None:
+    edit(small, f"trips/{TRIP}.yaml", setting(included={"vehicle": "submarine", "guide": "nobody"}))
+    with pytest.raises(CatalogueInvalid) as refused:
+        await load_catalogue(database, small, now=clock.now())
+    assert str(refused.value).splitlines() == [
+        f"trip {TRIP}: included.{name}: is not in the catalogue" for name in ("vehicle", "guide")
+    ]  # fmt: skip
     assert await trips(database) == []
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Hashable
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import pytest
 import yaml
@@ -80,6 +80,15 @@ class Option(Strict):
     per: Literal["PERSON", "BOOKING"]
 
 
+class IncludedRoom(Strict):
+    hotel: Slug
+    key: Slug
+
+
+class Included(Strict):
+    room: IncludedRoom
+
+
 class Trip(Strict):
     slug: Slug
     title: Localized
@@ -100,6 +109,7 @@ class Trip(Strict):
     max_people: Annotated[int, Field(le=50)]
     capacity_per_departure: int | None
     cancellation_policy: Policy
+    included: Included | None = None
     transport_type: Transport | None
     meeting_point: Text
     latitude: Latitude
@@ -156,7 +166,7 @@ class TestEachTrip:
     def test_has_exactly_the_fields_in_the_order_an_editor_expects(self, path: Path) -> None:
         raw = read(path)
         Trip.model_validate(raw)
-        assert list(raw) == list(Trip.model_fields)
+        assert list(raw) == [name for name in Trip.model_fields if name in raw]
 
     def test_file_is_named_after_its_slug(self, path: Path) -> None:
         assert path.name == f"{read(path)['slug']}.yaml"
@@ -259,3 +269,17 @@ class TestTheCatalogueAsAWhole:
         assert moods == set(get_args(Mood))
         assert {trip.cancellation_policy for trip in trips.values()} == set(get_args(Policy))
         assert {language for trip in trips.values() for language in trip.languages} == {"en", "km", "zh"}
+
+
+def test_an_included_room_stands_where_the_trip_sleeps_and_holds_a_whole_departure(trips: dict[str, Trip]) -> None:
+    sleeping = {slug: trip for slug, trip in trips.items() if trip.included is not None}
+    assert len(sleeping) >= 10
+    for slug, trip in sleeping.items():
+        assert trip.included is not None
+        hotel = read(CATALOGUE / "hotels" / f"{trip.included.room.hotel}.yaml")
+        room = next(room for room in TypeAdapter(list[dict[str, Any]]).validate_python(hotel["rooms"])
+                    if room["key"] == trip.included.room.key)  # fmt: skip
+        nights = {day.overnight for day in trip.itinerary} - {None}
+        assert len(nights) == 1, slug
+        assert any(night in f"{hotel['destination']} {hotel['address']}" for night in nights if night), slug
+        assert room["count"] * room["max_guests"] >= trip.max_people, slug

@@ -83,7 +83,7 @@ async def _facts(tx: Connection, booking: Booking, body: ChangeIn, now: datetime
     moved."""
     current = await facts_queries.get_facts(
         tx, user_id=booking.user_id, trip_id=booking.trip_id, hotel_room_id=booking.hotel_room_id,
-        vehicle_id=booking.vehicle_id, guide_id=booking.guide_id, now=now,
+        vehicle_id=booking.vehicle_id, guide_id=booking.guide_id, takes_included=False, now=now,
     )  # fmt: skip
     bought = booking.snapshot
     rates = {name: Decimal(rate) for name, rate in bought["rates"].items()}
@@ -106,10 +106,12 @@ async def _facts(tx: Connection, booking: Booking, body: ChangeIn, now: datetime
     )
 
 
-def _asked(booking: Booking, body: ChangeIn) -> Terms:
-    """The booking's terms with what is to change. A stay or hire that moves keeps its length unless that is said."""
+def _asked(booking: Booking, facts: Facts, body: ChangeIn) -> Terms:
+    """The booking's terms with what is to change. A stay or hire that moves keeps its length unless that is said;
+    rooms within a trip's price follow the party."""
     if body.rooms is not None and booking.hotel_room_id is None:
         raise InvalidInput.at("rooms", "needs a booking with a room")
+    rooms = None if facts.room is not None and facts.room.is_included else booking.rooms
     travel_date = body.travel_date or booking.travel_date
     length = booking.end_date - booking.travel_date
     for field in ("transfer", "distance_km"):
@@ -122,7 +124,7 @@ def _asked(booking: Booking, body: ChangeIn) -> Terms:
         travel_date=travel_date,
         end_date=body.end_date or (None if is_length_given else travel_date + length),
         people_count=body.people_count or booking.people_count,
-        rooms=body.rooms or booking.rooms,
+        rooms=body.rooms or rooms,
         options=chosen if body.options is None else body.options,
         transfer=ride.transfer,
         distance_km=ride.distance_km,
@@ -130,7 +132,7 @@ def _asked(booking: Booking, body: ChangeIn) -> Terms:
 
 
 def _new_terms(booking: Booking, facts: Facts, body: ChangeIn, *, storefront: Storefront, now: datetime) -> NewTerms:
-    offer = make_offer(facts, _asked(booking, body), storefront=storefront, now=now)
+    offer = make_offer(facts, _asked(booking, facts, body), storefront=storefront, now=now)
     asked = offer.terms
     price = offer.price(points=booking.loyalty_points_used, rules=storefront.rules)
     spent = booking.loyalty_points_used

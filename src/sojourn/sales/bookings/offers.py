@@ -90,7 +90,7 @@ def make_offer(facts: Facts, terms: Terms, *, storefront: Storefront, now: datet
     first, last = rules.date_window(local_date(now, storefront.time_zone), storefront.rules)
     if not first <= terms.travel_date <= last:
         raise InvalidInput.at("travel_date", f"must lie between {first} and {last}")
-    rooms = (terms.rooms or 1) if facts.room else None
+    rooms = None if facts.room is None else stays.rooms_of(facts.room, terms)
     if facts.departure is not None:
         return _package(facts, facts.departure, terms, rooms)
     if terms.options:
@@ -108,7 +108,7 @@ def make_offer(facts: Facts, terms: Terms, *, storefront: Storefront, now: datet
 
 
 def _package(facts: Facts, departure: Departure, terms: Terms, rooms: int | None) -> Offer:
-    """A trip, with room, vehicle and guide for its days where they were asked for."""
+    """A trip, with room, vehicle and guide for its days where they are included or were asked for."""
     first, people = terms.travel_date, terms.people_count
     end = rules.end_date(first, departure.duration_days)
     if terms.end_date not in {None, end}:

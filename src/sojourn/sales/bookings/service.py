@@ -48,9 +48,7 @@ async def quote(
     return Quote(
         booking_type=body.booking_type,
         trip_id=body.trip_id,
-        hotel_room_id=body.hotel_room_id,
-        vehicle_id=body.vehicle_id,
-        guide_id=body.guide_id,
+        **offer.facts.stock_ids,
         title=offer.facts.main.title,
         travel_date=body.travel_date,
         end_date=offer.end_date,
@@ -120,7 +118,7 @@ async def read_offer(
     check_subjects(body, storefront)
     facts = await facts_queries.get_facts(
         connection, user_id=user_id, trip_id=body.trip_id, hotel_room_id=body.hotel_room_id,
-        vehicle_id=body.vehicle_id, guide_id=body.guide_id, now=now,
+        vehicle_id=body.vehicle_id, guide_id=body.guide_id, takes_included=True, now=now,
     )  # fmt: skip
     return make_offer(facts, body, storefront=storefront, now=now)
 
@@ -150,9 +148,7 @@ def _row(
         "user_id": user_id,
         "booking_type": body.booking_type,
         "trip_id": body.trip_id,
-        "hotel_room_id": body.hotel_room_id,
-        "vehicle_id": body.vehicle_id,
-        "guide_id": body.guide_id,
+        **offer.facts.stock_ids,
         "rooms": offer.rooms,
         "title": offer.facts.main.title,
         "snapshot": _snapshot(offer, body),

@@ -21,10 +21,15 @@ _TAKE = "SELECT take_claims($1, $2, $3, $4, $5, $6, $7, $8)"
 _KEEP = "UPDATE claims SET expires_at = NULL WHERE purchase_id = $1 AND released_at IS NULL"
 _EXTEND = "UPDATE claims SET expires_at = $2 WHERE purchase_id = $1 AND released_at IS NULL"
 _RELEASE = "UPDATE claims SET released_at = $2 WHERE purchase_id = $1 AND released_at IS NULL"
-_AVAILABILITY = """
+# A departure is worth no more places than what its trip includes is; most trips include nothing, and are not asked.
+_INCLUDED = """CASE WHEN num_nonnulls(t.hotel_room_id, t.vehicle_id, t.guide_id) > 0
+                 THEN included_left(t.id, {day}, {now}) END"""
+_AVAILABILITY = f"""
 SELECT g.day::date AS day, coalesce(d.capacity, r.capacity) AS capacity,
-       greatest(coalesce(d.capacity, r.capacity) - coalesce(used.quantity, 0), 0)::integer AS available
+       least(greatest(coalesce(d.capacity, r.capacity) - coalesce(used.quantity, 0), 0),
+             {_INCLUDED.format(day="g.day::date", now="$4")})::integer AS available
   FROM resources r
+  LEFT JOIN trips t ON t.id = r.owner_id
  CROSS JOIN generate_series($2::date, $3::date, interval '1 day') AS g (day)
   LEFT JOIN resource_days d ON d.resource_id = r.id AND d.day = g.day::date
   LEFT JOIN (
@@ -36,10 +41,12 @@ SELECT g.day::date AS day, coalesce(d.capacity, r.capacity) AS capacity,
  WHERE r.id = $1 AND r.is_active
  ORDER BY g.day
 """
-_LEFT_OF_TRIPS = """
+_LEFT_OF_TRIPS = f"""
 SELECT r.owner_id AS trip_id,
-       greatest(coalesce(d.capacity, r.capacity) - coalesce(used.quantity, 0), 0)::integer AS places_left
+       least(greatest(coalesce(d.capacity, r.capacity) - coalesce(used.quantity, 0), 0),
+             {_INCLUDED.format(day="$2", now="$3")})::integer AS places_left
   FROM resources r
+  JOIN trips t ON t.id = r.owner_id
   LEFT JOIN resource_days d ON d.resource_id = r.id AND d.day = $2
   LEFT JOIN LATERAL (
         SELECT sum(c.quantity) AS quantity FROM claims c
