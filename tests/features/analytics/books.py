@@ -8,7 +8,8 @@ from tests.support.client import StorefrontClient
 
 from sojourn.platform.kit.ids import new_id, new_reference
 
-TABLES = ("users", "services", "orders", "order_events", "bookings", "booking_changes", "payments", "documents")
+TABLES = ("users", "services", "orders", "order_events", "bookings", "booking_changes", "payments", "documents",
+          "resources", "consultations")  # fmt: skip
 
 
 def at(text: str) -> datetime:
@@ -96,6 +97,19 @@ class Books:
             "verified_at": at(decided) if decided else None, "created_at": at(handed_in), "updated_at": at(handed_in),
         }  # fmt: skip
         return await self.write("documents", **values | more)
+
+    async def consultation(self, order: UUID, user: UUID, consultant: UUID, *, starts: str, **more: Any) -> UUID:
+        """A consultation that stands, of half an hour."""
+        now = at("2026-01-01 00:00")
+        resource = await self.write(
+            "resources", kind="APPOINTMENT", owner_id=new_id(), name="Vy", capacity=1, created_at=now
+        )
+        values = {
+            "order_id": order, "user_id": user, "consultant_id": consultant, "resource_id": resource,
+            "scheduled_at": at(starts), "duration": 30, "time_zone": "Asia/Phnom_Penh", "status": "SCHEDULED",
+            "created_at": now, "updated_at": now,
+        }  # fmt: skip
+        return await self.write("consultations", **values | more)
 
     async def payment(
         self, user: UUID, purchase: UUID, amount: int, *, paid: str | None, kind: str = "ORDER", refunded: int = 0,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from sojourn.platform.http.files import Exportable
 from sojourn.platform.kit.wire import Day, Instant, Wire
 
 MAX_SLOT_DAYS = 62
@@ -191,7 +192,12 @@ class NotesIn(Wire):
     notes: Notes
 
 
-class ConsultationFilters(Wire):
+class ConsultationSort(StrEnum):
+    LATEST = "latest"
+    EARLIEST = "earliest"
+
+
+class ConsultationFilters(Exportable):
     """`from` and `to` bound the start, half-open. Customers and consultants see their own whatever they ask for."""
 
     status: Status | None = None
@@ -200,6 +206,7 @@ class ConsultationFilters(Wire):
     user_id: UUID | None = None
     from_moment: Instant | None = Field(None, alias="from")
     to_moment: Instant | None = Field(None, alias="to")
+    sort: ConsultationSort = ConsultationSort.LATEST
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     per_page: Annotated[int, Field(ge=1, le=100)] = 20
 

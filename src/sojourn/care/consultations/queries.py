@@ -9,6 +9,7 @@ from sojourn.care.consultations.models import (
     BookableOrder,
     Consultation,
     ConsultationFilters,
+    ConsultationSort,
     Status,
     Stored,
 )
@@ -52,9 +53,19 @@ _MATCHING = """($1::text = 'ADMIN' OR c.user_id = $2::uuid OR ($1 = 'CONSULTANT'
    AND ($3::text IS NULL OR c.status = $3) AND ($4::uuid IS NULL OR c.order_id = $4)
    AND ($5::uuid IS NULL OR c.consultant_id = $5) AND ($6::uuid IS NULL OR c.user_id = $6)
    AND ($7::timestamptz IS NULL OR c.scheduled_at >= $7) AND ($8::timestamptz IS NULL OR c.scheduled_at < $8)"""
-_LIST = f"""
-SELECT {_COLUMNS} FROM {_FROM} WHERE {_MATCHING} ORDER BY c.scheduled_at DESC, c.id LIMIT $9 OFFSET $10
-"""
+LISTS = {
+    sort: f"SELECT {_COLUMNS} FROM {_FROM} WHERE {_MATCHING} ORDER BY {order} LIMIT $9 OFFSET $10"
+    for sort, order in {
+        ConsultationSort.LATEST: "c.scheduled_at DESC, c.id DESC",
+        ConsultationSort.EARLIEST: "c.scheduled_at, c.id",
+    }.items()
+}
+# Of what `LISTS` select: the consultant's notes stay in the house.
+FILE_COLUMNS = (
+    "id", "order_id", "order_number", "service_title", "consultant_id", "consultant_name", "user_id", "customer_name",
+    "scheduled_at", "ends_at", "duration", "time_zone", "status", "meeting_link", "note", "is_session_used",
+    "cancellation_reason", "created_at",
+)  # fmt: skip
 _COUNT = f"SELECT count(*) FROM consultations c WHERE {_MATCHING}"
 _LIST_UPCOMING = f"""
 SELECT {_COLUMNS} FROM {_FROM}
@@ -195,15 +206,22 @@ async def get_consultation(
 async def list_consultations(
     connection: Connection, *, actor: Actor, filters: ConsultationFilters, max_moves: int
 ) -> Page[Consultation]:
-    """One page of what the caller may see, latest start first."""
-    matching = (
-        actor.role, actor.user_id, filters.status, filters.order_id, filters.consultant_id, filters.user_id,
-        filters.from_moment, filters.to_moment,
-    )  # fmt: skip
-    rows = await connection.fetch(_LIST, *matching, filters.per_page, (filters.page - 1) * filters.per_page)
+    """One page of what the caller may see."""
+    matching = arguments(filters, actor=actor)
+    rows = await connection.fetch(
+        LISTS[filters.sort], *matching, filters.per_page, (filters.page - 1) * filters.per_page
+    )
     total: int = await connection.fetchval(_COUNT, *matching)
     items = [present(row, for_staff=row["user_id"] != actor.user_id, max_moves=max_moves) for row in rows]
     return Page[Consultation](items=items, page=filters.page, per_page=filters.per_page, total=total)
+
+
+def arguments(filters: ConsultationFilters, *, actor: Actor) -> tuple[object, ...]:
+    """What `LISTS` ask for, all but the page."""
+    return (
+        actor.role, actor.user_id, filters.status, filters.order_id, filters.consultant_id, filters.user_id,
+        filters.from_moment, filters.to_moment,
+    )  # fmt: skip
 
 
 async def list_upcoming(

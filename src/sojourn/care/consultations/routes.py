@@ -4,6 +4,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
 
 from sojourn.care.consultations import closing, hours, queries, service
 from sojourn.care.consultations.errors import (
@@ -31,6 +33,7 @@ from sojourn.care.consultations.models import (
 from sojourn.people.auth.access import Actor, CurrentDesk, CurrentUser
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import Context, Ctx
+from sojourn.platform.http.files import AS_FILE, Export, export, wants_csv
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
@@ -54,11 +57,17 @@ async def list_consultation_slots(ctx: Ctx, user: CurrentUser, filters: Annotate
         return await hours.list_slots(connection, actor=user, asked=filters, storefront=ctx.storefront, now=ctx.now())
 
 
-@router.get("", operation_id="list_consultations")
+@router.get("", operation_id="list_consultations", responses=AS_FILE)
 async def list_consultations(
-    ctx: Ctx, user: CurrentUser, filters: Annotated[ConsultationFilters, Query()]
-) -> Page[Consultation]:
-    """What the caller may see, latest start first."""
+    ctx: Ctx, user: CurrentUser, request: Request, filters: Annotated[ConsultationFilters, Query()]
+) -> Page[Consultation] | Response:
+    """What the caller may see, latest start first; also as CSV."""
+    if wants_csv(request, filters.format):
+        what = Export(
+            name="consultations", columns=queries.FILE_COLUMNS, statement=queries.LISTS[filters.sort],
+            arguments=(*queries.arguments(filters, actor=user), None, 0), actor_id=user.user_id,
+        )  # fmt: skip
+        return await export(ctx, what)
     most = ctx.storefront.consultations.max_moves
     async with ctx.read() as connection:
         return await queries.list_consultations(connection, actor=user, filters=filters, max_moves=most)

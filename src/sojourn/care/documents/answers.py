@@ -5,7 +5,7 @@
 from uuid import UUID
 
 from sojourn.care.documents.errors import DocumentNotFound
-from sojourn.care.documents.models import ChecklistEntry, DocumentFilters
+from sojourn.care.documents.models import ChecklistEntry, DocumentFilters, DocumentSort
 from sojourn.people.auth.access import Actor
 from sojourn.people.roles import Role
 from sojourn.platform.db.database import Connection
@@ -40,8 +40,21 @@ SELECT (SELECT count(*) {_FROM} WHERE {_MATCHES}) AS total, coalesce(json_agg(ro
 """
 
 
-_NEWEST = _list("d.created_at DESC, d.id DESC")
-_OLDEST = _list("d.created_at, d.id")
+_ORDERS = {DocumentSort.NEWEST: "d.created_at DESC, d.id DESC", DocumentSort.OLDEST: "d.created_at, d.id"}
+_LISTS = {sort: _list(order) for sort, order in _ORDERS.items()}
+FILE_COLUMNS = (
+    "id", "user_id", "customer_name", "customer_email", "order_id", "order_number", "checklist_key", "file_name",
+    "file_url", "file_size", "mime_type", "category", "status", "scan_status", "verified_by", "verified_at",
+    "rejection_reason", "created_at",
+)  # fmt: skip
+# `FILE_COLUMNS` of the documents that a list shows, for the same arguments.
+FILES = {
+    sort: f"""
+SELECT {_FIELDS}, u.name AS customer_name, u.email AS customer_email {_FROM} JOIN users u ON u.id = d.user_id
+ WHERE {_MATCHES} ORDER BY {order} LIMIT $7 OFFSET $8
+"""
+    for sort, order in _ORDERS.items()
+}
 _ITEMS = """
        coalesce((SELECT json_agg(json_build_object(
                      'key', c.key, 'category', c.category, 'title', c.title, 'hint', c.hint,
@@ -85,14 +98,19 @@ async def get_document(connection: Connection, *, document_id: UUID, actor: Acto
 
 async def list_documents(
     connection: Connection, *, owner_id: UUID | None, consultant_id: UUID | None, filters: DocumentFilters,
-    address: str, is_oldest_first: bool = False,
+    address: str, sort: DocumentSort = DocumentSort.NEWEST,
 ) -> RawJson:  # fmt: skip
     """One page of documents as `DocumentOut`, of one owner, of one consultant's orders, or of everybody."""
-    row = await connection.fetchrow(
-        _OLDEST if is_oldest_first else _NEWEST, address, owner_id, consultant_id, filters.status, filters.category,
-        filters.order_id, filters.per_page, filters.offset,
-    )  # fmt: skip
+    chosen = arguments(filters, owner_id=owner_id, consultant_id=consultant_id, address=address)
+    row = await connection.fetchrow(_LISTS[sort], *chosen, filters.per_page, filters.offset)
     return RawJson(row["body"].encode(), page=filters.page, per_page=filters.per_page, total=row["total"])
+
+
+def arguments(
+    filters: DocumentFilters, *, owner_id: UUID | None, consultant_id: UUID | None, address: str
+) -> tuple[object, ...]:
+    """What lists and `FILES` ask for, all but the page."""
+    return address, owner_id, consultant_id, filters.status, filters.category, filters.order_id
 
 
 async def list_visible(connection: Connection, *, actor: Actor, filters: DocumentFilters, address: str) -> RawJson:

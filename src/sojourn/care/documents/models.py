@@ -10,6 +10,7 @@ from pydantic import StringConstraints, model_validator
 
 from sojourn.catalog.services.models import DocumentCategory
 from sojourn.catalog.values import Key, LocalText
+from sojourn.platform.http.files import Exportable
 from sojourn.platform.kit.wire import Wire
 from sojourn.providers.scanner.port import ScanStatus
 from sojourn.sales.orders.models import PageIn, Reason
@@ -74,6 +75,18 @@ class DocumentFilters(PageIn):
     status: DocumentStatus | None = None
     category: DocumentCategory | None = None
     order_id: UUID | None = None
+
+
+class DocumentSort(StrEnum):
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+
+class DeskDocumentFilters(DocumentFilters, Exportable):
+    """At the desk the document that waits longest comes first, unless `sort` says otherwise."""
+
+    user_id: UUID | None = None
+    sort: DocumentSort = DocumentSort.OLDEST
 
 
 class DownloadIn(Wire):

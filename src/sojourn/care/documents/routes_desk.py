@@ -4,14 +4,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
 
 from sojourn.care.documents import answers, service, upload_links
 from sojourn.care.documents.errors import DocumentNotFound, DocumentRepeated, OrderClosed
-from sojourn.care.documents.models import DocumentFilters, DocumentOut, UploadLink, VerifyIn
+from sojourn.care.documents.models import DeskDocumentFilters, DocumentOut, UploadLink, VerifyIn
 from sojourn.care.documents.routes import address_of
 from sojourn.people.auth.access import Actor, CurrentDesk
 from sojourn.platform.http.context import Context, Ctx
 from sojourn.platform.http.dialect import RawJson
+from sojourn.platform.http.files import AS_FILE, Export, export, wants_csv
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
@@ -24,15 +27,23 @@ router = Router(tags=["documents"], dependencies=[Depends(limited(LimitClass.DEF
 refusals = refuses(DocumentNotFound, DocumentRepeated)
 
 
-@router.get("/admin/documents", operation_id="list_documents_at_desk")
+@router.get("/admin/documents", operation_id="list_documents_at_desk", responses=AS_FILE)
 async def list_documents_at_desk(
-    ctx: Ctx, desk: CurrentDesk, filters: Annotated[DocumentFilters, Query()]
-) -> Page[DocumentOut] | RawJson:
-    """Documents to look through, the one that waits longest first."""
+    ctx: Ctx, desk: CurrentDesk, request: Request, filters: Annotated[DeskDocumentFilters, Query()]
+) -> Page[DocumentOut] | RawJson | Response:
+    """Documents to look through, the one that waits longest first; also as CSV."""
+    only_of, address = None if desk.is_admin else desk.user_id, address_of(ctx)
+    if wants_csv(request, filters.format):
+        chosen = answers.arguments(filters, owner_id=filters.user_id, consultant_id=only_of, address=address)
+        what = Export(
+            name="documents", columns=answers.FILE_COLUMNS, statement=answers.FILES[filters.sort],
+            arguments=(*chosen, None, 0), actor_id=desk.user_id,
+        )  # fmt: skip
+        return await export(ctx, what)
     async with ctx.read() as connection:
         return await answers.list_documents(
-            connection, owner_id=None, consultant_id=None if desk.is_admin else desk.user_id, filters=filters,
-            address=address_of(ctx), is_oldest_first=True,
+            connection, owner_id=filters.user_id, consultant_id=only_of, filters=filters, address=address,
+            sort=filters.sort,
         )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ UPDATE notifications SET status = 'QUEUED', attempts = 0, last_error = NULL
 RETURNING id
 """
 SELECT_STATUS = "SELECT status FROM notifications WHERE id = $1"
-SELECT_PAGE = """
+SELECT_ALL = """
 SELECT id, channel, kind, subject_id, user_id, recipient, language, status, provider, provider_id, attempts,
        last_error, created_at, sent_at
   FROM notifications
@@ -70,8 +70,8 @@ SELECT id, channel, kind, subject_id, user_id, recipient, language, status, prov
    AND ($4::uuid IS NULL OR subject_id = $4) AND ($5::text IS NULL OR lower(recipient) = lower($5))
    AND ($6::text IS NULL OR channel = $6)
  ORDER BY created_at DESC, id DESC
- LIMIT $7 OFFSET $8
 """
+SELECT_PAGE = f"{SELECT_ALL} LIMIT $7 OFFSET $8"
 SELECT_TOTAL = """
 SELECT count(*) FROM notifications
  WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR user_id = $3)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import Field
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from sojourn.care.notifications import queries, service
@@ -16,10 +17,11 @@ from sojourn.desk.notifications import previews
 from sojourn.desk.notifications.previews import PreviewChoice, PreviewFormat, PreviewOut, TemplateOut
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.files import AS_FILE, Export, Exportable, export, wants_csv
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page, Wire
+from sojourn.platform.kit.wire import Page
 from sojourn.platform.storefront import LimitClass
 
 router = Router(prefix="/admin/notifications", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
@@ -31,7 +33,7 @@ AS_PAGE: dict[int | str, dict[str, Any]] = {
 }
 
 
-class NotificationFilters(Wire):
+class NotificationFilters(Exportable):
     """`subject_id` is what a message is about: a booking, an order, a payment, a refund, an account."""
 
     status: NotificationStatus | None = None
@@ -44,11 +46,20 @@ class NotificationFilters(Wire):
     per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
-@router.get("", operation_id="list_notifications")
+@router.get("", operation_id="list_notifications", responses=AS_FILE)
 async def list_notifications(
-    ctx: Ctx, admin: CurrentAdmin, filters: Annotated[NotificationFilters, Query()]
-) -> Page[NotificationOut]:
-    """Mails and pushes, newest first, with what became of each."""
+    ctx: Ctx, admin: CurrentAdmin, request: Request, filters: Annotated[NotificationFilters, Query()]
+) -> Page[NotificationOut] | Response:
+    """Mails and pushes, newest first, with what became of each; also as CSV."""
+    if wants_csv(request, filters.format):
+        chosen = (
+            filters.status, filters.kind, filters.user_id, filters.subject_id, filters.recipient, filters.channel,
+        )  # fmt: skip
+        what = Export(
+            name="notifications", columns=tuple(NotificationOut.model_fields), statement=queries.SELECT_ALL,
+            arguments=chosen, actor_id=admin.user_id,
+        )  # fmt: skip
+        return await export(ctx, what)
     async with ctx.read() as connection:
         items, total = await queries.list_notifications(
             connection,

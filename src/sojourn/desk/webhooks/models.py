@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from sojourn.platform.http.files import Exportable
 from sojourn.platform.kit.wire import Day, Wire
 
 Provider = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")]
@@ -20,7 +21,7 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-class WebhookFilters(Wire):
+class WebhookFilters(Exportable):
     """`from_date` and `to_date` are days of receipt in the storefront's zone, both included."""
 
     state: State | None = None

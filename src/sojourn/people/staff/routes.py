@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from sojourn.people.auth import links, second_factor
@@ -20,6 +21,7 @@ from sojourn.people.users.models import AccountOut, UserFilters, present_account
 from sojourn.people.users.routes import list_accounts, require_role
 from sojourn.platform.errors import NotAllowed
 from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.files import AS_FILE
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
@@ -33,11 +35,13 @@ acceptance_router = Router(
 )
 
 
-@router.get("", operation_id="list_staff")
-async def list_staff(ctx: Ctx, admin: CurrentAdmin, filters: Annotated[UserFilters, Query()]) -> Page[AccountOut]:
-    """Consultants, guides and admins, newest first; whoever has not accepted the invitation is not active."""
+@router.get("", operation_id="list_staff", responses=AS_FILE)
+async def list_staff(
+    ctx: Ctx, admin: CurrentAdmin, request: Request, filters: Annotated[UserFilters, Query()]
+) -> Page[AccountOut] | Response:
+    """Consultants, guides and admins, newest first; also as CSV. Who has not accepted the invitation is not active."""
     roles = sorted(STAFF) if filters.role is None else sorted({require_role(filters.role, ctx.storefront)} & STAFF)
-    return await list_accounts(ctx, filters, roles=roles)
+    return await list_accounts(ctx, request, filters, roles=roles, admin=admin, name="staff")
 
 
 @router.post("/invitations", operation_id="invite_staff", status_code=201, responses=refuses(EmailTaken))

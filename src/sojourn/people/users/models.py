@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from pydantic import Field, StringConstraints
 from sojourn.people.roles import Role, role_on_wire
 from sojourn.people.users.fields import AvatarUrl, Country, LanguageIn, PersonName, Phone, SearchText, SpokenLanguages
 from sojourn.platform.db.database import Row
+from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Wire
 from sojourn.platform.storefront import Storefront
@@ -165,11 +167,19 @@ class PreferencesPatch(Wire):
     is_festival_push_wanted: bool | None = None
 
 
-class UserFilters(Wire):
+class UserSort(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+    LAST_SEEN = "last_seen"
+
+
+class UserFilters(Exportable):
     """`role` is the storefront's word; `search` is part of a name or an address."""
 
     role: Annotated[str, StringConstraints(max_length=20)] | None = None
     is_active: bool | None = None
     search: SearchText | None = None
+    sort: UserSort = UserSort.NEWEST
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     per_page: Annotated[int, Field(ge=1, le=100)] = 20

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sojourn.people.roles import Role
 from sojourn.people.users.errors import UserNotFound
-from sojourn.people.users.models import User
+from sojourn.people.users.models import User, UserFilters, UserSort
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
 
@@ -44,23 +44,28 @@ RETURNING {_COLUMNS}
 SELECT_ADMINS_LOCKED = """
 SELECT id FROM users WHERE role = 'ADMIN' AND is_active ORDER BY id FOR NO KEY UPDATE
 """
-SELECT_USERS = f"""
-SELECT {_COLUMNS}, count(*) OVER () AS total
+_CHOSEN = """
   FROM users u
  WHERE u.deleted_at IS NULL
    AND ($1::text[] IS NULL OR u.role = ANY ($1))
    AND ($2::boolean IS NULL OR u.is_active = $2)
    AND ($3::text IS NULL OR u.email ILIKE $3 OR u.name ILIKE $3)
- ORDER BY u.created_at DESC, u.id DESC
- LIMIT $4 OFFSET $5
 """
-COUNT_USERS = """
-SELECT count(*) FROM users u
- WHERE u.deleted_at IS NULL
-   AND ($1::text[] IS NULL OR u.role = ANY ($1))
-   AND ($2::boolean IS NULL OR u.is_active = $2)
-   AND ($3::text IS NULL OR u.email ILIKE $3 OR u.name ILIKE $3)
-"""
+_ORDERS = {
+    UserSort.NEWEST: "u.created_at DESC, u.id DESC",
+    UserSort.OLDEST: "u.created_at, u.id",
+    UserSort.NAME: "lower(u.name), u.id",
+    UserSort.LAST_SEEN: "u.last_signed_in_at DESC NULLS LAST, u.id DESC",
+}
+LISTS = {
+    sort: f"SELECT {_COLUMNS}, count(*) OVER () AS total {_CHOSEN} ORDER BY {order} LIMIT $4 OFFSET $5"
+    for sort, order in _ORDERS.items()
+}
+FILE_COLUMNS = (
+    "id", "name", "email", "phone", "country", "role", "preferred_language", "loyalty_points", "is_active",
+    "email_verified_at", "last_signed_in_at", "deletion_requested_at", "created_at",
+)  # fmt: skip
+COUNT_USERS = f"SELECT count(*) {_CHOSEN}"
 REQUEST_DELETION = """
 UPDATE users SET deletion_requested_at = $2, is_active = false, refresh_token_version = refresh_token_version + 1,
                  updated_at = $2
@@ -160,17 +165,22 @@ async def lock_admins(tx: Connection) -> Sequence[UUID]:
 
 
 async def list_users(
-    connection: Connection, *, roles: Sequence[Role] | None, is_active: bool | None, search: str | None, limit: int,
-    offset: int,
-) -> tuple[list[User], int]:  # fmt: skip
-    """Newest first, and how many there are in all. `search` is part of a name or an address."""
-    escaped = search and search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    pattern = f"%{escaped}%" if escaped else None
-    wanted = list(roles) if roles is not None else None
-    rows = await connection.fetch(SELECT_USERS, wanted, is_active, pattern, limit, offset)
+    connection: Connection, *, filters: UserFilters, roles: Sequence[Role] | None
+) -> tuple[list[User], int]:
+    """One page, and how many there are in all."""
+    chosen, offset = arguments(filters, roles=roles), (filters.page - 1) * filters.per_page
+    rows = await connection.fetch(LISTS[filters.sort], *chosen, filters.per_page, offset)
     if rows or not offset:
         return [User.from_row(row) for row in rows], rows[0]["total"] if rows else 0
-    return [], int(await connection.fetchval(COUNT_USERS, wanted, is_active, pattern))
+    return [], int(await connection.fetchval(COUNT_USERS, *chosen))
+
+
+def arguments(filters: UserFilters, *, roles: Sequence[Role] | None) -> tuple[object, ...]:
+    """What `LISTS` ask for, all but the page."""
+    search = filters.search
+    escaped = search and search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    wanted = list(roles) if roles is not None else None
+    return wanted, filters.is_active, f"%{escaped}%" if escaped else None
 
 
 async def request_deletion(tx: Connection, user_id: UUID, *, now: datetime) -> None:

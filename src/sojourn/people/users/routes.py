@@ -5,6 +5,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
 
 from sojourn.people.auth.access import Actor, CurrentAdmin, CurrentUser, Gate, TheGate
 from sojourn.people.roles import Role, role_from_wire
@@ -24,6 +26,7 @@ from sojourn.people.users.models import (
 )  # fmt: skip
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.http.context import Context, Ctx
+from sojourn.platform.http.files import AS_FILE, Export, export, wants_csv
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
@@ -33,20 +36,27 @@ from sojourn.platform.storefront import LimitClass, Storefront
 router = Router(prefix="/users", tags=["users"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
 
-@router.get("", operation_id="list_users")
-async def list_users(ctx: Ctx, admin: CurrentAdmin, filters: Annotated[UserFilters, Query()]) -> Page[AccountOut]:
-    """Every account, newest first."""
+@router.get("", operation_id="list_users", responses=AS_FILE)
+async def list_users(
+    ctx: Ctx, admin: CurrentAdmin, request: Request, filters: Annotated[UserFilters, Query()]
+) -> Page[AccountOut] | Response:
+    """Every account, newest first; also as CSV."""
     roles = None if filters.role is None else [require_role(filters.role, ctx.storefront)]
-    return await list_accounts(ctx, filters, roles=roles)
+    return await list_accounts(ctx, request, filters, roles=roles, admin=admin, name="users")
 
 
-async def list_accounts(ctx: Context, filters: UserFilters, *, roles: Sequence[Role] | None) -> Page[AccountOut]:
-    """One page of the accounts with one of `roles`."""
-    async with ctx.read() as connection:
-        users, total = await queries.list_users(
-            connection, roles=roles, is_active=filters.is_active, search=filters.search, limit=filters.per_page,
-            offset=(filters.page - 1) * filters.per_page,
+async def list_accounts(
+    ctx: Context, request: Request, filters: UserFilters, *, roles: Sequence[Role] | None, admin: Actor, name: str
+) -> Page[AccountOut] | Response:
+    """One page of the accounts with one of `roles`, or all of them as a file of that `name`."""
+    if wants_csv(request, filters.format):
+        what = Export(
+            name=name, columns=queries.FILE_COLUMNS, statement=queries.LISTS[filters.sort],
+            arguments=(*queries.arguments(filters, roles=roles), None, 0), actor_id=admin.user_id,
         )  # fmt: skip
+        return await export(ctx, what)
+    async with ctx.read() as connection:
+        users, total = await queries.list_users(connection, filters=filters, roles=roles)
     items = [present_account(user, ctx.storefront) for user in users]
     return Page(items=items, page=filters.page, per_page=filters.per_page, total=total)
 
