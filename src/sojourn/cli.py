@@ -6,7 +6,6 @@ import runpy
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
@@ -35,7 +34,7 @@ from sojourn.platform.db.migrate import upgrade
 from sojourn.providers.work import Work
 from sojourn.runtime import assemble
 from sojourn.sales.loyalty import service as loyalty
-from sojourn.sales.payments.reconciliation import WAIT_BEFORE_ASKING, ask_about_waiting
+from sojourn.sales.payments.reconciliation import reconcile as reconcile_payments
 from sojourn.settings import Settings, SettingsError, chosen_storefronts, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.up.children import ProgramFailed, end_leftovers
@@ -213,18 +212,19 @@ def reconcile(
     *,
     now: Annotated[bool, typer.Option("--now", help="ask about young payments, too")] = False,
 ) -> None:
-    """Ask the payment provider about open payments whose webhook may be lost, as a timer does every two minutes."""
+    """Ask about open payments whose webhook may be lost, and about KHQR codes, as timers do every few minutes."""
     settings = _settings_at_hand()
     _require_storefront(settings, storefront)
-    found = asyncio.run(_reconcile(settings, storefront, wait=timedelta(0) if now else WAIT_BEFORE_ASKING))
+    found = asyncio.run(_reconcile(settings, storefront, is_hurried=now))
     console.print(f"{storefront}: {found} of the waiting payments had come to an end", highlight=False)
 
 
-async def _reconcile(settings: Settings, key: str, *, wait: timedelta) -> int:
+async def _reconcile(settings: Settings, key: str, *, is_hurried: bool) -> int:
     vendors = choose_vendors(settings.per_storefront[key])
     runtime, _gate = await assemble(settings, key)
     try:
-        return await ask_about_waiting(Work(runtime=runtime, vendors=vendors), payables=PAYABLES, wait=wait)
+        work = Work(runtime=runtime, vendors=vendors)
+        return await reconcile_payments(work, payables=PAYABLES, is_hurried=is_hurried)
     finally:
         await vendors.aclose()
         await runtime.aclose()

@@ -163,8 +163,14 @@ class TestPictures:
         traveler, booking_id = await held(derlg)
         code = await open_qr(traveler, booking_id=booking_id)
         path = f"/payments/{code['payment_id']}/qr"
-        assert code["qr_code_url"].endswith(f"/v1{path}.png")
-        assert code["qr_svg_url"].endswith(f"/v1{path}.svg")
+        for ending, url in (("png", code["qr_code_url"]), ("svg", code["qr_svg_url"])):
+            there, key = url.split("?key=")
+            assert there.endswith(f"/v1{path}.{ending}")
+            shown = await derlg.visitor().get(f"{path}.{ending}", params={"key": key})  # as an <img> asks
+            assert shown.content == (await picture(traveler, code, ending)).content
+            for wrong in (key[:-1], key[::-1], "", "é" * 32):
+                answer = await derlg.visitor().get(f"{path}.{ending}", params={"key": wrong})
+                assert refusal(answer, 401) == "NOT_AUTHENTICATED"
         for who in (await derlg.sign_in_as(), await derlg.sign_in_as(Role.ADMIN)):
             assert refusal(await who.get(f"{path}.png"), 404) == "PAYMENT_NOT_FOUND"
             assert refusal(await who.get(f"{path}.svg"), 404) == "PAYMENT_NOT_FOUND"

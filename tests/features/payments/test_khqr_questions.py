@@ -16,7 +16,7 @@ from sojourn.modules import PAYABLES
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.payments.port import ProviderRefused
 from sojourn.providers.work import Work
-from sojourn.sales.payments import jobs, qr_checks
+from sojourn.sales.payments import jobs, qr_checks, reconciliation
 from sojourn.settings import load_settings
 from sojourn.vendors import choose_vendors
 
@@ -48,6 +48,20 @@ async def test_many_are_asked_about_in_one_question(
     clock.advance(SOON)
     assert await ask_bank(work) == 2
     assert await confirmed(derlg) == 2
+
+
+@pytest.mark.parametrize("is_hurried", [False, True], ids=["due", "now"])
+async def test_reconciling_by_hand_asks_about_codes_whose_time_has_not_come(
+    derlg: StorefrontClient, bank: str, clock: FrozenClock, work: Work, is_hurried: bool
+) -> None:
+    made = await codes(derlg, 3)
+    clock.advance(timedelta(minutes=5))
+    assert await ask_bank(work) == 0
+    assert await ask_bank(work) == 0
+    for _client, _booking, code in made:
+        await scan(bank, code, at=clock.now())
+    found = await reconciliation.reconcile(work, payables=PAYABLES, is_hurried=is_hurried)
+    assert found == await confirmed(derlg) == (3 if is_hurried else 0)
 
 
 async def test_where_the_list_is_closed_each_is_asked_about_alone(

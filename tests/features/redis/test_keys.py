@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from tests.features.agent.conftest import agent_of
 from tests.features.redis.conftest import Again
 from tests.support.client import StorefrontClient, read, refusal
 from tests.support.redis import MortalRedis
@@ -17,6 +18,7 @@ from tests.support.waiting import eventually
 from tests.support.work import do_jobs, work_for
 
 from sojourn.platform.kit.clock import FrozenClock
+from sojourn.platform.kit.ids import new_id
 from sojourn.platform.redis import keys
 from sojourn.platform.redis.port import Raise
 from sojourn.sales.bookings.jobs import tidy_lapsed_holds
@@ -51,6 +53,38 @@ async def subscribed(redis_server: MortalRedis, channel: str) -> AsyncIterator["
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+
+
+class TestConversation:
+    async def test_is_mirrored_for_seven_days_and_dropped(self, beside: System, redis_server: MortalRedis) -> None:
+        customer = await beside.derlg.sign_in_as()
+        agent = agent_of(beside.derlg, customer.user_id)
+        session_id = new_id()
+        path, key = f"/ai-tools/sessions/{session_id}", f"session:{session_id}"
+        read(await agent.put(path, json={"state": {"wish": "吴哥", "turn": 1}}))
+        await eventually(lambda: _says(redis_server, key, {"wish": "吴哥", "turn": 1}))
+        assert 604_780 < await redis_server.life(key) <= 604_800
+        read(await agent.put(path, json={"state": {"turn": 2}}))
+        await eventually(lambda: _says(redis_server, key, {"turn": 2}))
+        stranger = agent_of(beside.derlg, (await beside.derlg.sign_in_as()).user_id)
+        assert refusal(await stranger.put(path, json={"state": {"turn": 3}}), 409) == "AI_SESSION_TAKEN"
+        assert (await agent.delete(path)).status_code == 204
+        await eventually(lambda: _says(redis_server, key, None))
+
+    async def test_what_redis_forgot_or_was_told_by_another_is_not_believed(
+        self, beside: System, redis_server: MortalRedis
+    ) -> None:
+        agent = agent_of(beside.derlg, (await beside.derlg.sign_in_as()).user_id)
+        path = f"/ai-tools/sessions/{new_id()}"
+        read(await agent.put(path, json={"state": {"turn": 1}}))
+        async with redis_server.client() as client:
+            await client.flushall()
+        assert read(await agent.get(path))["state"] == {"turn": 1}
+
+
+async def _says(server: MortalRedis, key: str, wanted: object) -> bool:
+    text = await server.get(key)
+    return (None if text is None else json.loads(text)) == wanted
 
 
 class TestHold:

@@ -178,8 +178,8 @@ class QrIn(PurchaseChoice):
 
 
 class QrOut(Wire):
-    """A KHQR code for one payment: draw `qr_string`, or show the picture at `qr_code_url` (PNG) or `qr_svg_url`, both
-    for its owner only. `amount_usd` is what is due, `amount` what the code asks for, in `currency`."""
+    """A KHQR code for one payment: draw `qr_string`, or show the picture at `qr_code_url` (PNG) or `qr_svg_url`, which
+    open as they are. `amount_usd` is what is due, `amount` what the code asks for, in `currency`."""
 
     payment_id: UUID
     qr_string: str

@@ -7,11 +7,14 @@ from sojourn.platform.http.context import Context
 from sojourn.platform.kit.money import round_money
 from sojourn.sales.payments.models import PaymentMethod, PaymentOut, RefundOut
 from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.payments.qr_pictures import picture_key
 
 
-def picture_url(ctx: Context, payment_id: UUID) -> str:
-    """Where a KHQR payment's code is drawn, without the ending that says how."""
-    return f"{ctx.runtime.public_url.rstrip('/')}{ctx.storefront.prefix}/payments/{payment_id}/qr"
+def picture_url(ctx: Context, payment_id: UUID, ending: str) -> str:
+    """Where a KHQR payment's code is drawn, as `png` or `svg`. An image in a page sends no token: the key stands for
+    it."""
+    base = f"{ctx.runtime.public_url.rstrip('/')}{ctx.storefront.prefix}/payments/{payment_id}/qr.{ending}"
+    return f"{base}?key={picture_key(payment_id, secret=ctx.runtime.access_secret)}"
 
 
 def present(ctx: Context, row: dict[str, Any]) -> PaymentOut:
@@ -47,7 +50,7 @@ def present(ctx: Context, row: dict[str, Any]) -> PaymentOut:
         refund_amount_usd=round_money(row["refunded_amount"] * share),
         refund_reason=refunds[-1].reason if refunds else None,
         exchange_rate=row["exchange_rate"],
-        qr_code_url=f"{picture_url(ctx, row['id'])}.png" if is_qr else None,
+        qr_code_url=picture_url(ctx, row["id"], "png") if is_qr else None,
         paid_at=row["paid_at"],
         refunded_at=row["refunded_at"],
         created_at=row["created_at"],

@@ -58,13 +58,12 @@ async def create_qr(
             raise InvalidInput.at("currency", f"this purchase is paid in {purchase.currency}")
         found = await _find_again(ctx, tx, qr=qr, purchase=purchase, currency=body.currency)
         payment, code = found or await _open(ctx, tx, qr=qr, purchase=purchase, rate=rate)
-    picture = picture_url(ctx, payment.id)
     return QrOut(
         payment_id=payment.id,
         qr_string=code.payload,
         md5=payment.provider_intent_id or "",
-        qr_code_url=f"{picture}.png",
-        qr_svg_url=f"{picture}.svg",
+        qr_code_url=picture_url(ctx, payment.id, "png"),
+        qr_svg_url=picture_url(ctx, payment.id, "svg"),
         amount=payment.amount,
         currency=payment.currency,
         amount_usd=payment.due,

@@ -56,6 +56,23 @@ async def ask_about_due(work: Work, *, payables: Payables) -> int:
     return await _settle_all(work.runtime, transfers, qr=qr, payables=payables, origin=SYSTEM_ORIGIN)
 
 
+async def ask_about_all(work: Work, *, payables: Payables) -> int:
+    """Ask at once about every code that may still be paid, whenever its time would have come. Returns how many were
+    found paid. Raises as `ask_about_due` does."""
+    if work.vendors.qr is None:
+        return 0
+    now = work.runtime.clock.now()
+    async with work.runtime.db.unit_of_work() as tx:
+        await qr_queries.bring_forward(tx, now=now)
+    found = 0
+    while True:
+        found += await ask_about_due(work, payables=payables)
+        async with work.runtime.db.read() as connection:
+            earliest = await qr_queries.find_earliest(connection)
+        if earliest is None or earliest > now:
+            return found
+
+
 async def follow(work: Work, *, payables: Payables) -> None:
     """Ask about what is due, and come back when the next code is, if that is soon; the timer sees to the others."""
     await ask_about_due(work, payables=payables)

@@ -1,7 +1,10 @@
 """KHQR codes drawn, for whoever has no scanner for text."""
 
+import hmac
+from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sojourn.platform.kit.lazily import lazily
 
@@ -13,6 +16,16 @@ else:
 # The quiet border that EMVCo asks for, in modules; phones read codes down to some millimetres a module.
 BORDER = 4
 PNG_SCALE = 8
+KEY_LENGTH = 32
+
+
+def picture_key(payment_id: UUID, *, secret: str) -> str:
+    """What opens the picture of one payment's code, and nothing else: all one can do with it is pay."""
+    return hmac.new(secret.encode(), b"qr-picture:" + payment_id.bytes, sha256).hexdigest()[:KEY_LENGTH]
+
+
+def is_key_of(key: str, payment_id: UUID, *, secret: str) -> bool:
+    return hmac.compare_digest(key.encode(), picture_key(payment_id, secret=secret).encode())
 
 
 def draw_png(payload: str) -> bytes:

@@ -64,7 +64,8 @@ SELECT $2, payload, account_id, exchange_rate, rate_as_of, created_at, expires_a
 """
 SELECT_CODE = f"SELECT {_COLUMNS} FROM qr_codes WHERE payment_id = $1"
 SELECT_PAYLOAD = """
-SELECT q.payload FROM qr_codes q JOIN payments p ON p.id = q.payment_id WHERE p.id = $1 AND p.user_id = $2
+SELECT q.payload FROM qr_codes q JOIN payments p ON p.id = q.payment_id
+ WHERE p.id = $1 AND ($2::uuid IS NULL OR p.user_id = $2)
 """
 SELECT_STANDING = """
 SELECT p.id AS payment_id, p.provider, p.provider_intent_id AS digest, p.status, p.disposition, p.paid_at,
@@ -87,6 +88,7 @@ UPDATE_LOOKED = """
 UPDATE qr_codes SET checked_at = $2 WHERE payment_id = $1 AND (checked_at IS NULL OR checked_at <= $3)
 RETURNING payment_id
 """
+UPDATE_FORWARD = "UPDATE qr_codes SET next_check_at = $1 WHERE next_check_at > $1"
 SELECT_EARLIEST = "SELECT min(next_check_at) FROM qr_codes WHERE next_check_at IS NOT NULL"
 UPDATE_PAYER = "UPDATE qr_codes SET payer_account = coalesce(payer_account, $2) WHERE payment_id = $1"
 
@@ -110,8 +112,8 @@ async def get_code(connection: Connection, *, payment_id: UUID) -> Code:
     return Code(**dict(row))
 
 
-async def get_payload(connection: Connection, *, payment_id: UUID, user_id: UUID) -> str:
-    """The text of the code, for its owner only."""
+async def get_payload(connection: Connection, *, payment_id: UUID, user_id: UUID | None) -> str:
+    """The text of the code, for its owner only; None: for whoever has the picture's key. Raises PaymentNotFound."""
     payload: str | None = await connection.fetchval(SELECT_PAYLOAD, payment_id, user_id)
     if payload is None:
         raise PaymentNotFound
@@ -133,6 +135,11 @@ def _standing(row: Row) -> Standing:
 async def lock_due(tx: Connection, *, now: datetime, limit: int) -> list[Asked]:
     """The codes whose time has come, locked, the longest overdue first; those that another is asking about left out."""
     return [Asked(**dict(row)) for row in await tx.fetch(SELECT_DUE, now, limit)]
+
+
+async def bring_forward(tx: Connection, *, now: datetime) -> None:
+    """The time of every code that may still be paid has come."""
+    await tx.execute(UPDATE_FORWARD, now)
 
 
 async def mark_asked(

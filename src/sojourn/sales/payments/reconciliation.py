@@ -19,7 +19,7 @@ from sojourn.providers.payments.port import (
 )
 from sojourn.providers.work import Work
 from sojourn.sales.effects import SEND_REFUND, effect
-from sojourn.sales.payments import events, intents, queries
+from sojourn.sales.payments import events, intents, qr_checks, queries
 from sojourn.sales.payments.payable import Payables
 from sojourn.sales.payments.settlement import arrival_of, settle
 
@@ -52,6 +52,15 @@ async def ask_about_waiting(work: Work, *, payables: Payables, wait: timedelta =
             continue
         found += await note_intent(work, payables=payables, payment_id=payment_id, intent=intent)
     return found
+
+
+async def reconcile(work: Work, *, payables: Payables, is_hurried: bool) -> int:
+    """What the timers do, once: open payments are re-read and codes asked about; `is_hurried`: the young ones, too.
+    Returns how many payments were found settled or dead."""
+    wait = timedelta(0) if is_hurried else WAIT_BEFORE_ASKING
+    found = await ask_about_waiting(work, payables=payables, wait=wait)
+    ask_about_codes = qr_checks.ask_about_all if is_hurried else qr_checks.ask_about_due
+    return found + await ask_about_codes(work, payables=payables)
 
 
 async def note_intent(work: Work, *, payables: Payables, payment_id: UUID, intent: ProviderIntent) -> bool:

@@ -1,11 +1,13 @@
 """Paying by KHQR over HTTP."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from starlette.responses import Response
 
-from sojourn.people.auth.access import CurrentUser
+from sojourn.people.auth.access import Actor, CurrentUser, MaybeUser
+from sojourn.platform.errors import NotAuthenticated
 from sojourn.platform.http.context import Context, Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
@@ -27,6 +29,8 @@ from sojourn.sales.payments.models import QrIn, QrOut, StatusOut
 from sojourn.sales.payments.routes import ThePayables, paying, reading
 
 router = Router(prefix="/payments", tags=["payments"])
+
+PictureKey = Annotated[str | None, Query(max_length=64, description="From the picture's URL, in place of a token.")]
 
 
 @router.post(
@@ -63,9 +67,9 @@ async def get_status(
     dependencies=reading,
     responses=refuses(PaymentNotFound),
 )
-async def get_png(ctx: Ctx, user: CurrentUser, payment_id: UUID) -> Response:
-    """The KHQR code of an own payment, as a PNG."""
-    return _picture(qr_pictures.draw_png(await _payload(ctx, payment_id, user.user_id)), "image/png")
+async def get_png(ctx: Ctx, user: MaybeUser, payment_id: UUID, key: PictureKey = None) -> Response:
+    """The KHQR code of a payment, as a PNG: for its owner, or with the key that `qr_code_url` carries."""
+    return _picture(qr_pictures.draw_png(await _payload(ctx, payment_id, user, key)), "image/png")
 
 
 @router.get(
@@ -74,12 +78,16 @@ async def get_png(ctx: Ctx, user: CurrentUser, payment_id: UUID) -> Response:
     dependencies=reading,
     responses=refuses(PaymentNotFound),
 )
-async def get_svg(ctx: Ctx, user: CurrentUser, payment_id: UUID) -> Response:
-    """The KHQR code of an own payment, as an SVG."""
-    return _picture(qr_pictures.draw_svg(await _payload(ctx, payment_id, user.user_id)), "image/svg+xml")
+async def get_svg(ctx: Ctx, user: MaybeUser, payment_id: UUID, key: PictureKey = None) -> Response:
+    """The KHQR code of a payment, as an SVG: for its owner, or with the key that `qr_svg_url` carries."""
+    return _picture(qr_pictures.draw_svg(await _payload(ctx, payment_id, user, key)), "image/svg+xml")
 
 
-async def _payload(ctx: Context, payment_id: UUID, user_id: UUID) -> str:
+async def _payload(ctx: Context, payment_id: UUID, user: Actor | None, key: str | None) -> str:
+    is_opened = key is not None and qr_pictures.is_key_of(key, payment_id, secret=ctx.runtime.access_secret)
+    if user is None and not is_opened:
+        raise NotAuthenticated
+    user_id = None if is_opened or user is None else user.user_id
     async with ctx.read() as connection:
         return await qr_queries.get_payload(connection, payment_id=payment_id, user_id=user_id)
 
