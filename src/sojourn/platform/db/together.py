@@ -4,14 +4,22 @@ None of them may read or change a row that another one changes: they run in no o
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 
+import asyncpg
+
 from sojourn.platform.db.database import Connection
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
+_NOT_AS_READ = "SJ003"
+_NOTHING_SURE: Mapping[str, int] = {}
+
+
+class ChangedMeanwhileError(Exception):
+    """What was read is no longer so: nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +30,34 @@ class Write:
     arguments: Sequence[object]
 
 
-async def write_together(tx: Connection, *writes: Write) -> None:
-    """Send the writes as one statement. Their parts need names of their own."""
-    if writes:
-        statement = _joined(*((write.statement, len(write.arguments)) for write in writes))
-        await tx.execute(statement, *(argument for write in writes for argument in write.arguments))
+async def write_together(tx: Connection, *writes: Write, sure: Mapping[str, int] = _NOTHING_SURE) -> None:
+    """Send the writes as one statement. Their parts need names of their own.
+
+    `sure` says how many rows parts must answer. They run first, in that order, so they are what locks; unless each of
+    them answers as many, nothing is written and ChangedMeanwhileError is raised.
+    """
+    if not writes:
+        return
+    statement = _joined(tuple((write.statement, len(write.arguments)) for write in writes), tuple(sure))
+    arguments = [argument for write in writes for argument in write.arguments]
+    try:
+        await tx.execute(statement, *arguments, *sure.values())
+    except asyncpg.PostgresError as fault:
+        if fault.sqlstate == _NOT_AS_READ:
+            raise ChangedMeanwhileError(str(fault)) from None
+        raise
 
 
 @cache  # as many as there are combinations in the code
-def _joined(*statements: tuple[str, int]) -> str:
-    firsts = accumulate((count for _, count in statements), initial=0)
-    parts = [_renumbered(_parts_of(text), first) for first, (text, _) in zip(firsts, statements, strict=False)]
-    return f"WITH {', '.join(parts)} SELECT"
+def _joined(statements: Sequence[tuple[str, int]], sure: Sequence[str]) -> str:
+    *firsts, count = accumulate((count for _, count in statements), initial=0)
+    parts = [_renumbered(_parts_of(text), first) for first, (text, _) in zip(firsts, statements, strict=True)]
+    # PostgreSQL runs the main SELECT first, from left to right, and then the parts that it did not ask for.
+    asked = [
+        f"must_be((SELECT count(*) FROM {name}), ${count + n}, '{name}')"  # noqa: S608 - names of parts in the code
+        for n, name in enumerate(sure, 1)
+    ]
+    return f"WITH {', '.join(parts)} SELECT {', '.join(asked)}"
 
 
 def _renumbered(text: str, first: int) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from sojourn.platform.db.database import Connection, is_mirrored, notify_after_commit
+from sojourn.platform.db.together import Write, write_together
 from sojourn.platform.events.log import EVENTS_CHANNEL, PUBLISH, NewEvent
 
 Payload = Mapping[str, Any]
@@ -27,7 +28,10 @@ _QUEUED = """
     ON CONFLICT (dedupe_key) WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
                                AND dedupe_key IS NOT NULL DO NOTHING
 """
-ENQUEUE = _QUEUED
+ENQUEUE = f"""
+WITH queued AS ({_QUEUED})
+SELECT
+"""
 # A customer's events get their ids one transaction after the other; customers are locked in order.
 ENQUEUE_AND_TELL = f"""
 WITH told AS MATERIALIZED (
@@ -38,7 +42,9 @@ WITH told AS MATERIALIZED (
              ORDER BY hashtext(user_id::text), position) AS new
 ), kept AS (
     INSERT INTO user_events (user_id, kind, payload, created_at) SELECT user_id, kind, payload, at FROM told
-){_QUEUED}"""  # noqa: S608 - put together from literals
+), queued AS ({_QUEUED})
+SELECT
+"""  # noqa: S608 - put together from literals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +66,13 @@ async def enqueue(tx: Connection, *effects: Effect) -> None:
 
     Events last: nothing that another transaction may hold is to be locked after them (platform/events/log.py).
     """
-    if not effects:
-        return
+    if effects:
+        await write_together(tx, queued(*effects))
+        announce(*effects)
+
+
+def queued(*effects: Effect) -> Write:
+    """What `enqueue` writes; whoever writes it must `announce` them, too."""
     events = [effect for effect in effects if isinstance(effect, NewEvent)]
     jobs = [effect for effect in effects if isinstance(effect, NewJob)]
     if is_mirrored():
@@ -79,10 +90,15 @@ async def enqueue(tx: Connection, *effects: Effect) -> None:
             [dict(event.payload) for event in events],
             [event.at for event in events],
         ]
-    await tx.execute(ENQUEUE_AND_TELL if events else ENQUEUE, *columns)
-    for event in events:
-        notify_after_commit(EVENTS_CHANNEL, str(event.user_id), about=str(event.user_id))
-    if jobs:
+    return Write(ENQUEUE_AND_TELL if events else ENQUEUE, columns)
+
+
+def announce(*effects: Effect) -> None:
+    """Wake whoever waits for them, once they are committed."""
+    for effect in effects:
+        if isinstance(effect, NewEvent):
+            notify_after_commit(EVENTS_CHANNEL, str(effect.user_id), about=str(effect.user_id))
+    if is_mirrored() or any(isinstance(effect, NewJob) for effect in effects):
         notify_after_commit(WAKE_CHANNEL, _wake())
 
 

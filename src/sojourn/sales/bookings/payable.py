@@ -1,7 +1,7 @@
 """Bookings as payments see them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -25,7 +25,8 @@ from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.loyalty import queries as loyalty_queries
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments import queries as payments
-from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.models import Payment
+from sojourn.sales.payments.payable import Captured, Confirmation, PolicyRefund, Purchase, PurchaseKind, PurchaseState
 from sojourn.sales.pricing.rules import points_for
 from sojourn.sales.referrals import service as referrals
 
@@ -44,6 +45,11 @@ class BookingPurchase(Purchase):
     """A booking with what confirming it needs, so that nothing is read twice under the lock."""
 
     booking: Booking
+
+
+def _booking_of(purchase: Purchase) -> Booking:
+    assert isinstance(purchase, BookingPurchase)  # noqa: S101 - made by `as_purchase` below
+    return purchase.booking
 
 
 def state_of(booking: Booking, now: datetime) -> PurchaseState:
@@ -90,8 +96,28 @@ async def reclaim(tx: Connection, *, booking: Booking, now: datetime) -> bool:
     return True
 
 
+def _confirmation(booking: Booking, *, captured: Captured, storefront: Storefront, now: datetime) -> Confirmation:
+    """The booking confirmed, its stock kept, its points earned, its customer told."""
+    points = points_for(captured.amount - booking.non_refundable_usd, storefront.rules)
+    confirmed = queries.confirmed(
+        booking, paid=captured.amount, is_late=captured.is_late, points_earned=points, now=now
+    )  # fmt: skip
+    earning = loyalty.earning(
+        user_id=booking.user_id, purchase_kind=PurchaseKind.BOOKING, purchase_id=booking.id, booking_id=booking.id,
+        points=points, now=now,
+    )  # fmt: skip
+    effects = (
+        effect(BOOKING_CONFIRMED, booking_id=booking.id, payment_id=captured.payment_id),
+        events.booking_event(
+            events.BOOKING_CONFIRMED, user_id=booking.user_id, booking_id=booking.id, reference=booking.booking_ref,
+            status=BookingStatus.CONFIRMED, at=now,
+        ),
+    )  # fmt: skip
+    return Confirmation(writes=(confirmed, *earning), effects=effects, sure={"confirmed": 1})
+
+
 class BookingPayable:
-    """`Payable` for bookings."""
+    """`PlainPayable` for bookings."""
 
     async def find(self, connection: Connection, *, purchase_id: UUID, now: datetime) -> Purchase | None:
         booking = await queries.find_booking(connection, booking_id=purchase_id)
@@ -102,8 +128,7 @@ class BookingPayable:
         return as_purchase(booking, now) if booking else None
 
     async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:
-        assert isinstance(purchase, BookingPurchase)  # noqa: S101 - made by `lock` above
-        booking = purchase.booking
+        booking = _booking_of(purchase)
         has_started = booking.travel_date <= local_date(now, booking.time_zone)
         if has_started or not await reclaim(tx, booking=booking, now=now):
             return False
@@ -113,16 +138,8 @@ class BookingPayable:
     async def confirm(
         self, tx: Connection, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime
     ) -> Sequence[Effect]:
-        assert isinstance(purchase, BookingPurchase)  # noqa: S101 - made by `lock` above
-        booking = purchase.booking
-        points = points_for(captured.amount - booking.non_refundable_usd, storefront.rules)
-        confirmed = queries.confirmed(
-            booking_id=booking.id, paid=captured.amount, is_late=captured.is_late, points_earned=points, now=now
-        )
-        earning = loyalty.earning(
-            user_id=booking.user_id, purchase_kind=PurchaseKind.BOOKING, purchase_id=booking.id,
-            booking_id=booking.id, points=points, now=now,
-        )  # fmt: skip
+        booking = _booking_of(purchase)
+        confirmation = _confirmation(booking, captured=captured, storefront=storefront, now=now)
         await referrals.note_paid(
             tx, friend_id=booking.user_id, referrer_id=booking.referred_by, kind=PurchaseKind.BOOKING,
             purchase_id=booking.id, amount=purchase.amount_due, currency=purchase.currency, storefront=storefront,
@@ -130,15 +147,28 @@ class BookingPayable:
         )  # fmt: skip
         if booking.loyalty_points_used:
             await loyalty.consume(tx, user_id=booking.user_id, purchase_id=booking.id, booking_id=booking.id, now=now)
-        await write_together(tx, confirmed, *earning)
+        await write_together(tx, *confirmation.writes, sure=confirmation.sure)
         mirror_after_commit(Drop(booking_hold(booking.id)))
-        return [
-            effect(BOOKING_CONFIRMED, booking_id=booking.id, payment_id=captured.payment_id),
-            events.booking_event(
-                events.BOOKING_CONFIRMED, user_id=booking.user_id, booking_id=booking.id,
-                reference=booking.booking_ref, status=BookingStatus.CONFIRMED, at=now,
-            ),
-        ]  # fmt: skip
+        return confirmation.effects
+
+    async def find_with_payment(
+        self, connection: Connection, *, purchase_id: UUID, provider: str, intent_id: str, now: datetime
+    ) -> tuple[Purchase, Payment] | None:
+        found = await queries.find_with_payment(
+            connection, booking_id=purchase_id, provider=provider, intent_id=intent_id
+        )
+        return (as_purchase(found[0], now), found[1]) if found else None
+
+    def confirm_plainly(
+        self, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime
+    ) -> Confirmation | None:
+        """Where no points are spent and nobody has sent the customer."""
+        booking = _booking_of(purchase)
+        if booking.loyalty_points_used or booking.referred_by is not None:
+            return None
+        mirror_after_commit(Drop(booking_hold(booking.id)))
+        confirmation = _confirmation(booking, captured=captured, storefront=storefront, now=now)
+        return replace(confirmation, sure={**confirmation.sure, "claimed": booking.claims_held})
 
     async def note_refunds(
         self, tx: Connection, *, purchase_id: UUID, captured: Decimal, refunded: Decimal, rules: SalesRules,

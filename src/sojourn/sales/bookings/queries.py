@@ -1,11 +1,11 @@
 """Every statement on bookings. Answers are built as JSON by PostgreSQL where nobody looks inside (docs/decisions)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.db.database import Connection
 from sojourn.platform.db.together import Write
 from sojourn.platform.http.context import Origin
 from sojourn.platform.http.dialect import RawJson
@@ -14,6 +14,8 @@ from sojourn.sales.bookings.errors import BookingNotFound
 from sojourn.sales.bookings.models import Booking, BookingStatus, BookingType
 from sojourn.sales.inventory.models import Claim
 from sojourn.sales.inventory.queries import columns, refusing_stock
+from sojourn.sales.payments.models import Payment
+from sojourn.sales.payments.queries import BESIDE, payment_beside
 from sojourn.sales.pricing.models import Price
 
 # `{now}` is the placeholder of the present: a hold whose deadline has passed reads as ended, swept up or not.
@@ -118,6 +120,11 @@ SELECT {_ROW}, (SELECT count(*) FROM claims WHERE purchase_id = b.id AND release
   FROM bookings b JOIN users u ON u.id = b.user_id WHERE b.id = $1
 """
 # A hold's claims are locked with it: nobody takes them over any more, and what was taken over meanwhile is not counted.
+_FIND_WITH_PAYMENT = f"""
+SELECT {_ROW}, (SELECT count(*) FROM claims WHERE purchase_id = b.id AND released_at IS NULL) AS claims_held, {BESIDE}
+  FROM payments p JOIN bookings b ON b.id = p.purchase_id JOIN users u ON u.id = b.user_id
+ WHERE p.provider = $1 AND p.provider_intent_id = $2 AND p.purchase_id = $3
+"""
 _LOCK = f"""
 WITH locked AS MATERIALIZED (
     SELECT {_ROW} FROM bookings b JOIN users u ON u.id = b.user_id WHERE b.id = $1 FOR UPDATE OF b
@@ -134,15 +141,17 @@ WITH extended AS (
 )
 UPDATE claims SET expires_at = $2 FROM extended WHERE purchase_id = extended.id AND released_at IS NULL
 """
-# Confirmation and keeping the claims: this is the webhook's road, so the points are written with it.
+# Confirmation and keeping the claims, of a booking that is still as it was read: its version says so, whatever changes
+# what it costs or how it stands counts it up. This is the webhook's road, so money and points are written with it.
 _CONFIRM = """
 WITH confirmed AS (
     UPDATE bookings SET status = 'CONFIRMED', paid_usd = paid_usd + $2, is_late_payment = $3, confirmed_at = $4,
            reserved_until = NULL, updated_at = $4, version = version + 1,
            loyalty_points_earned = $5, cancellation_reason = NULL, cancelled_at = NULL
-     WHERE id = $1 RETURNING id
+     WHERE id = $1 AND version = $6 RETURNING id
 ), claimed AS (
     UPDATE claims SET expires_at = NULL FROM confirmed WHERE purchase_id = confirmed.id AND released_at IS NULL
+    RETURNING claims.id
 )
 SELECT
 """
@@ -184,7 +193,7 @@ SELECT id FROM bookings WHERE status = 'CONFIRMED' AND end_date < $1 ORDER BY en
 """
 
 
-def _booking(row: Row) -> Booking:
+def _booking(row: Mapping[str, Any]) -> Booking:
     values = dict(row)
     values["booking_type"] = BookingType(row["booking_type"])
     values["status"] = BookingStatus(row["status"])
@@ -260,6 +269,17 @@ async def find_booking(connection: Connection, *, booking_id: UUID) -> Booking |
     return _booking(row) if row else None
 
 
+async def find_with_payment(
+    connection: Connection, *, booking_id: UUID, provider: str, intent_id: str
+) -> tuple[Booking, Payment] | None:
+    """The booking with its payment that the provider knows by that id."""
+    row = await connection.fetchrow(_FIND_WITH_PAYMENT, provider, intent_id, booking_id)
+    if row is None:
+        return None
+    payment, booking = payment_beside(row)
+    return _booking(booking), payment
+
+
 async def get_visible(connection: Connection, *, booking_id: UUID, user_id: UUID | None) -> Booking:
     """The booking if it is this user's (None: staff). Raises BookingNotFound."""
     booking = await find_booking(connection, booking_id=booking_id)
@@ -270,6 +290,9 @@ async def get_visible(connection: Connection, *, booking_id: UUID, user_id: UUID
 
 async def lock_booking(tx: Connection, *, booking_id: UUID) -> Booking | None:
     row = await tx.fetchrow(_LOCK, booking_id)
+    if row is not None and row["status"] == BookingStatus.RESERVED and not row["claims_held"]:
+        # Whoever was waited for may have claimed anew since this statement began to look.
+        pass; row = row
     return _booking(row) if row else None
 
 
@@ -286,9 +309,9 @@ async def extend(tx: Connection, *, booking_id: UUID, until: datetime, now: date
     await tx.execute(_EXTEND, booking_id, until, now)
 
 
-def confirmed(*, booking_id: UUID, paid: object, is_late: bool, points_earned: int, now: datetime) -> Write:
-    """The booking is paid, its claims no longer lapse."""
-    return Write(_CONFIRM, (booking_id, paid, is_late, now, points_earned))
+def confirmed(booking: Booking, *, paid: object, is_late: bool, points_earned: int, now: datetime) -> Write:
+    """The booking is paid (the part `confirmed`), if it is as it was read; its claims (`claimed`) no longer lapse."""
+    return Write(_CONFIRM, (booking.id, paid, is_late, now, points_earned, booking.version))
 
 
 async def reopen(tx: Connection, *, booking_id: UUID, now: datetime) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from sojourn.platform.db.database import Connection
+from sojourn.platform.db.together import ChangedMeanwhileError
 from sojourn.platform.errors import Unavailable
 from sojourn.platform.http.context import SYSTEM_ORIGIN, Context, Origin
 from sojourn.platform.inbox import events as inbox
@@ -30,7 +31,7 @@ from sojourn.sales.payments import queries, refunds
 from sojourn.sales.payments.errors import BadWebhook, UnreadableWebhook
 from sojourn.sales.payments.models import Payment
 from sojourn.sales.payments.payable import Payables
-from sojourn.sales.payments.settlement import ALREADY_HANDLED, arrival_of, settle
+from sojourn.sales.payments.settlement import ALREADY_HANDLED, arrival_of, settle, settle_plainly
 
 logger = structlog.get_logger(__name__)
 
@@ -59,6 +60,8 @@ async def receive(
     if _money_of(event) is None and await _is_handled(ctx, kept):
         return ALREADY_PROCESSED
     try:
+        if await _settled_plainly(ctx, kept, event, payables):
+            return PROCESSED
         async with ctx.unit_of_work() as tx:
             is_new = await handle(
                 tx, kept=kept, event=event, payables=payables, storefront=ctx.storefront, now=ctx.now(),
@@ -80,6 +83,23 @@ def _money_of(event: ProviderEvent) -> ProviderIntent | None:
     """The intent whose money has arrived, if that is what the event says."""
     intent = event.intent if event.kind is EventKind.INTENT_SUCCEEDED else None
     return intent if intent is not None and intent.status is IntentStatus.SUCCEEDED else None
+
+
+async def _settled_plainly(ctx: Context, kept: inbox.InboxEvent, event: ProviderEvent, payables: Payables) -> bool:
+    """Whether it was money, and has paid for its purchase without locking anything first."""
+    intent = _money_of(event)
+    if intent is None:
+        return False
+    arrival = arrival_of(
+        intent, provider=kept.provider, event=kept, reported_at=event.created_at, origin=ctx.origin
+    )  # fmt: skip
+    try:
+        async with ctx.read() as connection:
+            return await settle_plainly(
+                connection, arrival=arrival, payables=payables, storefront=ctx.storefront, now=ctx.now()
+            )
+    except ChangedMeanwhileError:
+        return False
 
 
 async def _is_handled(ctx: Context, kept: inbox.InboxEvent) -> bool:

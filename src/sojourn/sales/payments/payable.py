@@ -4,18 +4,22 @@ payments import neither (docs/payments.md).
 The lock law of money: the purchase first, then its payments. Nobody locks them the other way round.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
+from sojourn.platform.db.together import Write
 from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import SalesRules, Storefront
+
+if TYPE_CHECKING:  # a payment knows its purchase's kind, from here
+    from sojourn.sales.payments.models import Payment
 
 
 class PurchaseKind(StrEnum):
@@ -108,11 +112,43 @@ class Payable(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What confirming a purchase writes, and what it sets going. `sure`: how many rows parts of it answer, if the
+    purchase is still as it was read; the first of them locks it."""
+
+    writes: Sequence[Write]
+    effects: Sequence[Effect]
+    sure: Mapping[str, int]
+
+
+@runtime_checkable
+class PlainPayable(Payable, Protocol):
+    """A purchase that is mostly confirmed without anything to ask first (docs/decisions/0025-judge-then-write.md)."""
+
+    async def find_with_payment(
+        self, connection: Connection, *, purchase_id: UUID, provider: str, intent_id: str, now: datetime
+    ) -> "tuple[Purchase, Payment] | None":
+        """The purchase with its payment that the provider knows by that id, in one statement, without a lock."""
+        ...
+
+    def confirm_plainly(
+        self, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime
+    ) -> Confirmation | None:
+        """What `confirm` would write, where it is no more than that; None where it must read or lock more."""
+        ...
+
+
 class Payables:
     """Which `Payable` answers for which kind; filled once, in the composition root."""
 
     def __init__(self, by_kind: dict[PurchaseKind, Payable]) -> None:
         self._by_kind = by_kind
+        self._plain = {kind: payable for kind, payable in by_kind.items() if isinstance(payable, PlainPayable)}
 
     def of(self, kind: PurchaseKind) -> Payable:
         return self._by_kind[kind]
+
+    def plain(self, kind: PurchaseKind) -> PlainPayable | None:
+        """Asked for each webhook: whether a class fits a protocol takes long to find out."""
+        return self._plain.get(kind)

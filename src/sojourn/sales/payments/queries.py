@@ -1,12 +1,14 @@
 """Every statement on payments and refunds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.db.together import Write
 from sojourn.platform.http.context import Origin
 from sojourn.platform.inbox.events import InboxEvent, columns
 from sojourn.platform.kit.ids import new_id
@@ -25,9 +27,10 @@ from sojourn.sales.payments.models import (
 )
 from sojourn.sales.payments.payable import Purchase, PurchaseKind
 
-_COLUMNS = """id, purchase_kind, purchase_id, user_id, reference, provider, provider_intent_id, provider_charge_id,
-       client_secret, amount, currency, purchase_amount, captured_currency, status, method, is_live, captured_amount,
-       refunded_amount, disposition, payment_attempts, closed_at, created_at"""
+_NAMES = tuple(column.name for column in fields(Payment))
+_COLUMNS = ", ".join(_NAMES)
+# For a statement that reads a purchase with its payment `p`; `payment_beside` takes its rows apart.
+BESIDE = ", ".join(f"p.{name} AS payment_{name}" for name in _NAMES)
 _REFUND_COLUMNS = "id, payment_id, amount, currency, status, cause, reason, provider_refund_id, attempts"
 
 _FIND_BY_INTENT = f"SELECT {_COLUMNS} FROM payments WHERE provider = $1 AND provider_intent_id = $2"
@@ -76,19 +79,21 @@ WITH paid AS (
            provider_charge_id = $6, card_brand = $7, card_last4 = $8, card_fingerprint = $9,
            success_event_id = coalesce(success_event_id, $10), payment_attempts = payment_attempts + 1,
            failure_code = NULL, failure_message = NULL, closed_at = $5, captured_currency = nullif($15, currency)
-     WHERE id = $1 AND captured_amount = 0
+     WHERE id = $1 AND captured_amount = 0 AND closed_at IS NOT DISTINCT FROM $20
     RETURNING id, user_id, reference
 ), event AS (
     INSERT INTO inbox AS kept (provider, event_id, name, payload, is_live, received_at, handled_at, outcome)
     SELECT $11, $10, $16, $17, $18, $19, $5, $3 FROM paid WHERE $10::text IS NOT NULL
     ON CONFLICT (provider, event_id) DO UPDATE SET handled_at = $5, outcome = $3, last_error = NULL
      WHERE kept.handled_at IS NULL
+), trail AS (
+    INSERT INTO audit_entries (id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency,
+                               reference, ip, request_id, detail)
+    SELECT $12, $5, 'PROVIDER', paid.user_id, 'payment.captured', 'PAYMENT', paid.id, $2, $15, paid.reference,
+           $13, $14, jsonb_build_object('disposition', $3::text, 'event_id', $10::text)
+      FROM paid
 )
-INSERT INTO audit_entries (id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency, reference,
-                           ip, request_id, detail)
-SELECT $12, $5, 'PROVIDER', paid.user_id, 'payment.captured', 'PAYMENT', paid.id, $2, $15, paid.reference,
-       $13, $14, jsonb_build_object('disposition', $3::text, 'event_id', $10::text)
-  FROM paid
+SELECT
 """
 _NO_EVENT = (None,) * 6
 _FILL_CARD = """
@@ -165,7 +170,13 @@ SELECT p.*, NULL::uuid AS changed_booking_id, q.exchange_rate, '[]'::jsonb AS re
 """
 
 
-def _payment(row: Row) -> Payment:
+def payment_beside(row: Row) -> tuple[Payment, dict[str, Any]]:
+    """The payment in a row that has `BESIDE`, and what else is in it."""
+    values = dict(row)
+    return _payment({name: values.pop(f"payment_{name}") for name in _NAMES}), values
+
+
+def _payment(row: Mapping[str, Any]) -> Payment:
     values = dict(row)
     values["purchase_kind"] = PurchaseKind(row["purchase_kind"])
     values["status"] = PaymentStatus(row["status"])
@@ -262,17 +273,19 @@ async def mark_processing(tx: Connection, *, payment_id: UUID, now: datetime) ->
     await tx.execute(_PROCESSING, payment_id, now)
 
 
-async def capture(
-    tx: Connection, *, payment_id: UUID, amount: Decimal, disposition: Disposition, paid_at: datetime, now: datetime,
+def captured(
+    *, payment: Payment, amount: Decimal, disposition: Disposition, paid_at: datetime, now: datetime,
     charge_id: str | None, card: tuple[str | None, str | None, str | None], event: InboxEvent | None, origin: Origin,
     currency: str,
-) -> None:  # fmt: skip
-    """Write down that money has arrived, keep its event as handled and leave the trail."""
+) -> Write:  # fmt: skip
+    """Money has arrived (the part `paid`), its event is kept as handled, and the trail left: if `payment` is open or
+    closed as it was read, and nothing has arrived on it."""
     provider, event_id, *told = columns(event) if event is not None else _NO_EVENT
-    await tx.execute(
-        _CAPTURE, payment_id, amount, disposition, paid_at, now, charge_id, *card, event_id, provider, new_id(),
-        origin.ip, origin.request_id, currency, *told,
+    arguments = (
+        payment.id, amount, disposition, paid_at, now, charge_id, *card, event_id, provider, new_id(), origin.ip,
+        origin.request_id, currency, *told, payment.closed_at,
     )  # fmt: skip
+    return Write(_CAPTURE, arguments)
 
 
 async def fill_card(tx: Connection, *, payment_id: UUID, intent: ProviderIntent) -> None:

@@ -4,16 +4,17 @@ Webhooks, `confirm` calls, the reconciliation timer and the questions about KHQR
 matter which comes first, how often, or in which order (docs/payments.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
+from sojourn.platform.db.together import Write, write_together
 from sojourn.platform.http.context import Origin
 from sojourn.platform.inbox.events import InboxEvent, keep_handled
-from sojourn.platform.jobs.queue import Effect, enqueue
+from sojourn.platform.jobs.queue import Effect, announce, enqueue, queued
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.payments.port import ProviderIntent, from_minor
@@ -29,7 +30,7 @@ from sojourn.sales.effects import (
 from sojourn.sales.events import payment_returned, payment_succeeded, subject_of
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.models import Disposition, Payment, PaymentMethod, RefundCause
-from sojourn.sales.payments.payable import Captured, Payable, Payables, Purchase, PurchaseKind
+from sojourn.sales.payments.payable import Captured, Payable, Payables, PlainPayable, Purchase, PurchaseKind
 from sojourn.sales.payments.payouts import hand_over
 from sojourn.sales.payments.rules import REFUND_DISPOSITION, Verdict, is_late, judge
 
@@ -40,8 +41,7 @@ CUSTOMER_MAIL = {
     Disposition.CANCELLED_PURCHASE: PAYMENT_RETURNED,
     Disposition.MISMATCH: PAYMENT_RETURNED,
 }
-
-
+PAID: Mapping[str, int] = {"paid": 1}
 # Where the metadata of our intents name the purchase (`intents.py` writes them).
 _NAMED_IN = {
     PurchaseKind.BOOKING: "booking_id",
@@ -101,6 +101,42 @@ async def settle(tx: Connection, *, arrival: Arrival, payables: Payables, storef
     payable, purchase, payment = found
     if payment.captured_amount > ZERO:
         return await _closed(tx, arrival, "already_settled", now)
+    verdict = _verdict_on(arrival, purchase, payment)
+    if verdict is Verdict.REVIVE and await payable.revive(tx, purchase=purchase, now=now):
+        verdict = Verdict.CONFIRM
+    if verdict is Verdict.CONFIRM:
+        return await _apply(tx, arrival, payable, purchase, payment, storefront, now)
+    return await _send_back(tx, arrival, purchase, payment, verdict, now)
+
+
+async def settle_plainly(
+    connection: Connection, *, arrival: Arrival, payables: Payables, storefront: Storefront, now: datetime
+) -> bool:
+    """`settle` in two statements, where the money pays for a purchase as it was asked for and nothing else is to be
+    done: what is written is the same, if purchase and payment are still as they were judged to be.
+
+    In no transaction: what it writes is one of its own. False when it has to be settled under locks. Raises
+    ChangedMeanwhileError: so it has, after all.
+    """
+    found = await _find_plain(connection, arrival, payables, now)
+    if found is None:
+        return False
+    payable, purchase, payment = found
+    is_open = payment.captured_amount == ZERO and payment.closed_at is None
+    if not is_open or _verdict_on(arrival, purchase, payment) is not Verdict.CONFIRM:
+        return False
+    captured = _captured(arrival, purchase, payment)
+    plain = payable.confirm_plainly(purchase=purchase, captured=captured, storefront=storefront, now=now)
+    if plain is None:
+        return False
+    effects = _effects(arrival, purchase, payment, plain.effects, now)
+    money = _money(arrival, payment, Disposition.APPLIED, now)
+    await write_together(connection, *plain.writes, money, queued(*effects), sure={**plain.sure, **PAID})
+    announce(*effects)
+    return True
+
+
+def _verdict_on(arrival: Arrival, purchase: Purchase, payment: Payment) -> Verdict:
     verdict = judge(
         state=purchase.state,
         amount_due=payment.amount,
@@ -111,12 +147,22 @@ async def settle(tx: Connection, *, arrival: Arrival, payables: Payables, storef
         is_live=arrival.is_live,
     )
     if verdict in (Verdict.CONFIRM, Verdict.REVIVE) and payment.due != purchase.amount_due:
-        verdict = Verdict.REFUND_MISMATCH  # the purchase was repriced after this was asked for
-    if verdict is Verdict.REVIVE and await payable.revive(tx, purchase=purchase, now=now):
-        verdict = Verdict.CONFIRM
-    if verdict is Verdict.CONFIRM:
-        return await _apply(tx, arrival, payable, purchase, payment, storefront, now)
-    return await _send_back(tx, arrival, purchase, payment, verdict, now)
+        return Verdict.REFUND_MISMATCH  # the purchase was repriced after this was asked for
+    return verdict
+
+
+async def _find_plain(
+    connection: Connection, arrival: Arrival, payables: Payables, now: datetime
+) -> tuple[PlainPayable, Purchase, Payment] | None:
+    """The purchase that the metadata name and this payment of it, as they stand. None: not to be had plainly."""
+    named = _named(arrival)
+    payable = payables.plain(named[0]) if named else None
+    if named is None or payable is None:
+        return None
+    found = await payable.find_with_payment(
+        connection, purchase_id=named[1], provider=arrival.provider, intent_id=arrival.intent_id, now=now
+    )
+    return (payable, *found) if found else None
 
 
 async def _lock_both(
@@ -142,10 +188,10 @@ async def _lock_named(
     tx: Connection, arrival: Arrival, payables: Payables, now: datetime
 ) -> tuple[Payable, Purchase, Payment] | None:
     """The purchase that the metadata name, if this is a payment of it: the short way, where they are ours."""
-    kind = next((kind for kind in _NAMED_IN if kind == arrival.metadata.get("purchase_kind")), None)
-    purchase_id = _as_id(arrival.metadata.get(_NAMED_IN[kind])) if kind else None
-    if kind is None or purchase_id is None:
+    named = _named(arrival)
+    if named is None:
         return None
+    kind, purchase_id = named
     payable = payables.of(kind)
     purchase = await payable.lock(tx, purchase_id=purchase_id, now=now)
     if purchase is None:
@@ -154,6 +200,12 @@ async def _lock_named(
         tx, purchase_id=purchase_id, provider=arrival.provider, intent_id=arrival.intent_id
     )
     return (payable, purchase, payment) if payment else None
+
+
+def _named(arrival: Arrival) -> tuple[PurchaseKind, UUID] | None:
+    kind = next((kind for kind in _NAMED_IN if kind == arrival.metadata.get("purchase_kind")), None)
+    purchase_id = _as_id(arrival.metadata.get(_NAMED_IN[kind])) if kind else None
+    return (kind, purchase_id) if kind and purchase_id else None
 
 
 def _as_id(named: str | None) -> UUID | None:
@@ -178,13 +230,10 @@ async def _apply(
     tx: Connection, arrival: Arrival, payable: Payable, purchase: Purchase, payment: Payment, storefront: Storefront,
     now: datetime,
 ) -> str:  # fmt: skip
-    late = is_late(charged_at=arrival.charged_at, expires_at=purchase.expires_at)
-    await _write(tx, arrival, payment, Disposition.APPLIED, now)
-    captured = Captured(payment_id=payment.id, amount=purchase.amount_due, currency=purchase.currency, is_late=late)
-    effects: list[Effect] = [payment_succeeded(payment, subject_of(purchase), at=now)]
-    effects += await payable.confirm(tx, purchase=purchase, captured=captured, storefront=storefront, now=now)
-    if payment.method is PaymentMethod.CARD and arrival.card[1] is None:
-        effects.append(effect(READ_CARD, payment_id=payment.id))  # a webhook names the charge, not the card
+    await write_together(tx, _money(arrival, payment, Disposition.APPLIED, now), sure=PAID)
+    captured = _captured(arrival, purchase, payment)
+    confirmed = await payable.confirm(tx, purchase=purchase, captured=captured, storefront=storefront, now=now)
+    effects = _effects(arrival, purchase, payment, confirmed, now)
     if payment.closed_at is not None:
         # Another way to pay had taken this one's place: nobody should pay by that one any more.
         closed = await queries.close_open_payments(tx, purchase_ids=[purchase.id], code="superseded", now=now)
@@ -193,12 +242,27 @@ async def _apply(
     return Disposition.APPLIED
 
 
+def _captured(arrival: Arrival, purchase: Purchase, payment: Payment) -> Captured:
+    late = is_late(charged_at=arrival.charged_at, expires_at=purchase.expires_at)
+    return Captured(payment_id=payment.id, amount=purchase.amount_due, currency=purchase.currency, is_late=late)
+
+
+def _effects(
+    arrival: Arrival, purchase: Purchase, payment: Payment, confirmed: Sequence[Effect], now: datetime
+) -> list[Effect]:
+    """What money that was applied sets going, with what its purchase sets going."""
+    effects = [payment_succeeded(payment, subject_of(purchase), at=now), *confirmed]
+    if payment.method is PaymentMethod.CARD and arrival.card[1] is None:
+        effects.append(effect(READ_CARD, payment_id=payment.id))  # a webhook names the charge, not the card
+    return effects
+
+
 async def _send_back(
     tx: Connection, arrival: Arrival, purchase: Purchase, payment: Payment, verdict: Verdict, now: datetime
 ) -> str:
     """Money that buys nothing goes back in full, at once, and the customer or the desk hears of it."""
     disposition = REFUND_DISPOSITION[verdict]
-    await _write(tx, arrival, payment, disposition, now)
+    await write_together(tx, _money(arrival, payment, disposition, now), sure=PAID)
     refund = await queries.insert_refund(
         tx, payment=payment, amount=arrival.amount, currency=arrival.currency, cause=RefundCause(disposition),
         reason=None, requested_by=None, now=now,
@@ -222,11 +286,12 @@ async def _send_back(
     return disposition
 
 
-async def _write(tx: Connection, arrival: Arrival, payment: Payment, disposition: Disposition, now: datetime) -> None:
-    await queries.capture(
-        tx, payment_id=payment.id, amount=arrival.amount, currency=arrival.currency, disposition=disposition,
-        paid_at=arrival.charged_at, now=now, charge_id=arrival.charge_id, card=arrival.card,
-        event=arrival.event, origin=arrival.origin,
+def _money(arrival: Arrival, payment: Payment, disposition: Disposition, now: datetime) -> Write:
+    """What is written of the money itself."""
+    return queries.captured(
+        payment=payment, amount=arrival.amount, currency=arrival.currency, disposition=disposition,
+        paid_at=arrival.charged_at, now=now, charge_id=arrival.charge_id, card=arrival.card, event=arrival.event,
+        origin=arrival.origin,
     )  # fmt: skip
 
 
