@@ -3,8 +3,10 @@
 Each has looked at the clock before it waits for anything, so two clocks a moment apart stand for two slow requests.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +14,15 @@ import httpx
 import pytest
 from tests.support.client import StorefrontClient, read, refusal
 from tests.support.selling import MORE, TRAVEL_DATE, hold, open_intent, pay, put_trip_on_sale, tell_all
+from tests.support.waiting import eventually
 
 from sojourn.modules import PAYABLES
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import SYSTEM_ORIGIN
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
-from sojourn.sales.bookings import service
+from sojourn.sales.bookings import changes, service
+from sojourn.sales.bookings.models import ChangeIn
 from sojourn.sales.payments.settlement import arrival_of, settle
 
 A_MOMENT = timedelta(milliseconds=1)
@@ -126,3 +130,22 @@ async def test_paid_after_the_other_gave_it_back(seat: LastSeat, sandbox: str) -
     after = await seat.read()
     assert (after["status"], after["paid_usd"]) == ("CONFIRMED", "100.00")
     assert await seat.places_given_away() == 1
+
+
+async def test_a_change_that_is_waited_for_is_no_end(seat: LastSeat) -> None:
+    """It claims anew, under the lock that the payment waits for."""
+    async with seat.derlg.database.unit_of_work() as tx:
+        await changes.modify(
+            tx, storefront=seat.derlg.storefront, user_id=seat.owner.user_id, booking_id=UUID(seat.booking["id"]),
+            body=ChangeIn(travel_date=TRAVEL_DATE + timedelta(days=1)), now=seat.clock.now(), origin=SYSTEM_ORIGIN,
+        )  # fmt: skip
+        paying = asyncio.create_task(open_intent(seat.owner, booking_id=seat.booking["id"]))
+        await eventually(partial(somebody_waits, seat.derlg))
+    assert (await paying)["amount"] == "100.00"
+
+
+async def somebody_waits(client: StorefrontClient) -> bool:
+    rows = await client.rows(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return bool(rows)

@@ -292,7 +292,7 @@ async def lock_booking(tx: Connection, *, booking_id: UUID) -> Booking | None:
     row = await tx.fetchrow(_LOCK, booking_id)
     if row is not None and row["status"] == BookingStatus.RESERVED and not row["claims_held"]:
         # Whoever was waited for may have claimed anew since this statement began to look.
-        pass; row = row
+        row = await tx.fetchrow(_LOCK, booking_id)
     return _booking(row) if row else None
 
 
