@@ -158,6 +158,8 @@ class TestSettlement:
         assert refusal(await confirm(traveler, booking["id"], paid_id), 422) == "PAYMENT_INTENT_MISMATCH"
         assert refusal(await confirm(traveler, booking["id"], "pi_invented"), 422) == "PAYMENT_INTENT_MISMATCH"
         assert refusal(await confirm(traveler, cheap["id"], paid_id), 404) == "PURCHASE_NOT_FOUND"
+        assert refusal(await traveler.get(f"/payments/{paid['payment_id']}"), 404) == "PAYMENT_NOT_FOUND"
+        assert [payment["id"] for payment in read(await traveler.get("/payments"))] == [unpaid["payment_id"]]
         assert read(await traveler.get(f"/bookings/{booking['id']}"))["status"] == "RESERVED"
 
 

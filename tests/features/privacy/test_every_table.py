@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -14,12 +15,13 @@ from tests.features.privacy.schema import (
     leading_to_accounts,
     mark,
     mark_everything,
+    row_id,
     surviving_marks,
 )
 from tests.support.databases import TemplateServer
 
 from sojourn.desk.privacy.erasure import forget_the_deleted
-from sojourn.desk.privacy.export_queries import EXPORTS
+from sojourn.desk.privacy.export_queries import EXPORTS, SELECT_FILES, SELECT_INVOICES
 
 NOT_EXPORTED = {
     "doomed_files": "files without an owner",
@@ -28,6 +30,7 @@ NOT_EXPORTED = {
     "sign_in_challenges": "a hash, for five minutes",
 }
 EMAIL = mark("users", "email")
+STRANGER = UUID("01a20000-0000-7000-8000-00000000000f")
 GIVEN: dict[str, dict[str, object]] = {
     "users": {"deletion_requested_at": LONG_AGO, "deleted_at": None, "email": EMAIL, "role": "CUSTOMER"},
     "failed_sign_ins": {"account": EMAIL},
@@ -95,6 +98,14 @@ async def test_every_table_is_told_of(connection: Connection) -> None:
     told = {name for statement in EXPORTS.values() for name in re.findall(r"FROM ([a-z_]+) t\b", statement)}
     leading = await leading_to_accounts(connection)
     assert leading - told - set(NOT_EXPORTED) == set()
+
+
+async def test_all_of_it_is_told_to_its_owner_and_none_of_it_to_another(connection: Connection) -> None:
+    tables = await leading_to_accounts(connection)
+    await mark_everything(connection, tables, given={**GIVEN, "price_lines": {"purchase_id": row_id("orders")}})
+    for name, statement in {**EXPORTS, "files": SELECT_FILES, "invoices as files": SELECT_INVOICES}.items():
+        assert len(await connection.fetch(statement, PERSON)) >= 1, name
+        assert await connection.fetch(statement, STRANGER) == [], name
 
 
 async def test_an_erased_account_leaves_no_trace_in_any_column(connection: Connection) -> None:
