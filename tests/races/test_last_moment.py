@@ -22,7 +22,7 @@ from sojourn.platform.http.context import SYSTEM_ORIGIN
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
 from sojourn.sales.bookings import changes, service
-from sojourn.sales.bookings.models import ChangeIn
+from sojourn.sales.bookings.models import BookingIn, ChangeIn
 from sojourn.sales.payments.settlement import arrival_of, settle
 
 A_MOMENT = timedelta(milliseconds=1)
@@ -119,6 +119,22 @@ async def test_paid_after_the_other_has_it(seat: LastSeat, sandbox: str) -> None
         UUID(seat.booking["id"]),
     )
     assert [(row["disposition"], f"{row['amount']:.2f}") for row in rows] == [("LATE", "100.00")]
+
+
+async def test_paid_while_the_other_takes_it(seat: LastSeat, sandbox: str) -> None:
+    """The money is judged before the other's hold is committed, and written after it."""
+    seat.a_moment_before()
+    body = BookingIn(trip_id=seat.trip_id, travel_date=TRAVEL_DATE, people_count=1, pickup_location="Lobby")
+    async with seat.derlg.database.unit_of_work() as tx:
+        await service.hold(
+            tx, storefront=seat.derlg.storefront, user_id=seat.other.user_id, body=body, language="en",
+            now=seat.ends_at + A_MOMENT, origin=SYSTEM_ORIGIN,
+        )  # fmt: skip
+        telling = asyncio.create_task(tell_all(seat.derlg, sandbox, seat.intent_id))
+        await eventually(partial(somebody_waits, seat.derlg))
+    assert set(await telling) == {"processed"}
+    assert await seat.places_given_away() == 1
+    assert await seat.derlg.rows("SELECT disposition FROM payments") == [{"disposition": "LATE"}]
 
 
 async def test_paid_after_the_other_gave_it_back(seat: LastSeat, sandbox: str) -> None:
