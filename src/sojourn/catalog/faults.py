@@ -53,6 +53,11 @@ def crossed(low_name: str, low: Decimal | int | None, high_name: str, high: Deci
     return [Fault(low_name, f"must not be above {high_name}")] if is_wrong else []
 
 
+def faults_of_past(name: str, day: date | None, *, today: date) -> list[Fault]:
+    """What is searched for must be for sale on that day: from tomorrow on."""
+    return [Fault(name, f"must lie after {today}")] if day is not None and day <= today else []
+
+
 def faults_of_days(first_name: str, first: date | None, last_name: str, last: date | None) -> list[Fault]:
     """A last day needs a first one, and lies at most `MAX_DAYS` days from it."""
     if last is None:

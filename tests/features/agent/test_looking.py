@@ -76,6 +76,8 @@ async def test_suggestions_fit_the_party_the_purse_and_the_day(
     anything = read(await use(agent, "suggest_trips", people=2, limit=10))
     assert {s["trip"]["id"] for s in anything["suggestions"]} == {str(full), str(dear), str(fits)}
     assert read(await use(agent, "suggest_trips", people=2, days=2))["suggestions"] == []
+    assert faulty_fields(await use(agent, "suggest_trips", travel_date="2020-01-01")) == ["travel_date"]
+    assert faulty_fields(await use(agent, "search_guides", available_date="2020-01-01")) == ["available_date"]
 
 
 async def test_a_suggestion_is_found_behind_those_that_are_full(

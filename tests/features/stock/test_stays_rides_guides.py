@@ -146,6 +146,33 @@ class TestPrices:
         assert (booking["discount_amount_usd"], booking["total_usd"]) == ("5.50", "159.50")
 
 
+class TestTheDaysThatAreOver:
+    async def test_nothing_is_left_of_them(self, derlg: StorefrontClient, shop: Shop, clock: FrozenClock) -> None:
+        today = date(2026, 12, 1)
+        span = {"from": (today - timedelta(days=1)).isoformat(), "to": (today + timedelta(days=1)).isoformat()}
+        trip_id = await put_trip_on_sale(derlg, seats=7)
+        for path, last in (
+            (f"/trips/{trip_id}", 7), (f"/transportation/{shop.vehicle['id']}", 1), (f"/guides/{shop.guide['id']}", 1),
+        ):  # fmt: skip
+            days = read(await derlg.get(f"{path}/availability", params=span))
+            assert [day["available"] for day in days] == [0, 0, last]
+        (room,) = read(await derlg.get(f"/hotels/{shop.hotel['id']}/availability", params=span))
+        assert [day["available"] for day in room["days"]] == [0, 0, 2]
+
+    @pytest.mark.parametrize(
+        ("path", "asked", "field"),
+        [
+            ("/hotels", {"check_in": "2026-12-01", "check_out": "2026-12-03"}, "check_in"),
+            ("/transportation", {"travel_date": "2026-11-30"}, "travel_date"),
+            ("/guides", {"available_date": "2020-01-01"}, "available_date"),
+        ],
+    )
+    async def test_are_not_searched(
+        self, derlg: StorefrontClient, shop: Shop, path: str, asked: dict[str, str], field: str
+    ) -> None:
+        assert faulty_fields(await derlg.get(path, params=asked)) == [field]
+
+
 class TestRefusals:
     async def test_each_by_its_field(self, derlg: StorefrontClient, shop: Shop) -> None:
         traveler = await derlg.sign_in_as()

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request
 
 from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
-from sojourn.catalog.faults import refuse
+from sojourn.catalog.faults import faults_of_past, refuse
 from sojourn.catalog.guides import queries
 from sojourn.catalog.guides.errors import GuideNotFound
 from sojourn.catalog.guides.goods import GUIDE
@@ -31,7 +31,7 @@ _WRITES = [Depends(limited(LimitClass.DEFAULT))]
 @router.get("/guides", operation_id="list_guides", dependencies=_READS)
 async def list_guides(ctx: Ctx, request: Request, filters: Annotated[GuideFilters, Query()]) -> Page[GuideOut]:
     """Guides on offer. `province` is its English name or key."""
-    refuse(faults_of_filters(filters))
+    refuse((*faults_of_filters(filters), *faults_of_past("available_date", filters.available_date, today=ctx.today())))
     # What is free is counted anew each time; the rest of the shelf may be kept at the edge.
     request.scope["is_public_answer"] = filters.available_date is None
     return await _page(ctx, filters, is_active=True)

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request
 
 from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
-from sojourn.catalog.faults import refuse
+from sojourn.catalog.faults import faults_of_past, refuse
 from sojourn.catalog.hotels import queries
 from sojourn.catalog.hotels.errors import HotelNotFound
 from sojourn.catalog.hotels.goods import HOTEL
@@ -31,7 +31,7 @@ _WRITES = [Depends(limited(LimitClass.DEFAULT))]
 @router.get("/hotels", operation_id="list_hotels", dependencies=_READS)
 async def list_hotels(ctx: Ctx, request: Request, filters: Annotated[HotelFilters, Query()]) -> Page[HotelOut]:
     """Hotels on offer. `q` searches names and descriptions in every language; with nights, `rooms[].available`."""
-    refuse(faults_of_filters(filters))
+    refuse((*faults_of_filters(filters), *faults_of_past("check_in", filters.check_in, today=ctx.today())))
     # What is free is counted anew each time; the rest of the shelf may be kept at the edge.
     request.scope["is_public_answer"] = filters.check_in is None
     return await _page(ctx, filters, is_active=True)

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request
 
 from sojourn.catalog import shelf_routes
 from sojourn.catalog.errors import SlugTaken, VersionConflict
-from sojourn.catalog.faults import refuse
+from sojourn.catalog.faults import faults_of_past, refuse
 from sojourn.catalog.transportation import queries
 from sojourn.catalog.transportation.errors import VehicleNotFound
 from sojourn.catalog.transportation.goods import VEHICLE
@@ -37,7 +37,7 @@ _WRITES = [Depends(limited(LimitClass.DEFAULT))]
 @router.get("/transportation", operation_id="list_vehicles", dependencies=_READS)
 async def list_vehicles(ctx: Ctx, request: Request, filters: Annotated[VehicleFilters, Query()]) -> Page[VehicleOut]:
     """Vehicles on offer. `province` is its English name or key."""
-    refuse(faults_of_filters(filters))
+    refuse((*faults_of_filters(filters), *faults_of_past("travel_date", filters.travel_date, today=ctx.today())))
     # What is free is counted anew each time; the rest of the shelf may be kept at the edge.
     request.scope["is_public_answer"] = filters.travel_date is None
     return await _page(ctx, filters, is_active=True)

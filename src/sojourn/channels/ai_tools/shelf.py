@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from sojourn.catalog import shelf_queries
-from sojourn.catalog.faults import refuse
+from sojourn.catalog.faults import Fault, faults_of_past, refuse
 from sojourn.catalog.guides import queries as guides
 from sojourn.catalog.guides import rules as guide_rules
 from sojourn.catalog.guides.errors import GuideNotFound
@@ -151,7 +151,7 @@ async def get_trip(call: Call, asked: TripIn) -> TripOut:
 async def search_hotels(call: Call, asked: SearchHotelsIn) -> HotelsFound:
     """Find hotels and their rooms by province, stars, price and guests. With check_in and check_out: only those with
     rooms free on every night."""
-    refuse(hotel_rules.faults_of_filters(asked))
+    refuse((*hotel_rules.faults_of_filters(asked), *_past(call, "check_in", asked.check_in)))
     async with call.ctx.read() as connection:
         body, total = await hotels.list_hotels(
             connection, asked, language=asked.language or call.ctx.language, is_active=True, now=call.ctx.now()
@@ -172,7 +172,7 @@ async def get_hotel(call: Call, asked: HotelIn) -> HotelOut:
 @tool(title="Search vehicles", module=Module.TRANSPORTATION)
 async def search_vehicles(call: Call, asked: SearchVehiclesIn) -> VehiclesFound:
     """Find vehicles by category, seats, province and price. With travel_date: only those with one of the fleet free."""
-    refuse(vehicle_rules.faults_of_filters(asked))
+    refuse((*vehicle_rules.faults_of_filters(asked), *_past(call, "travel_date", asked.travel_date)))
     async with call.ctx.read() as connection:
         body, total = await vehicles.list_vehicles(
             connection, asked, language=asked.language or call.ctx.language, is_active=True, now=call.ctx.now()
@@ -184,7 +184,7 @@ async def search_vehicles(call: Call, asked: SearchVehiclesIn) -> VehiclesFound:
 async def search_guides(call: Call, asked: SearchGuidesIn) -> GuidesFound:
     """Find guides by the language they speak (`language`, such as zh), province, group size and price. With
     available_date: only those who are free."""
-    refuse(guide_rules.faults_of_filters(asked))
+    refuse((*guide_rules.faults_of_filters(asked), *_past(call, "available_date", asked.available_date)))
     async with call.ctx.read() as connection:
         body, total = await guides.list_guides(
             connection, asked, language=asked.shown_in(call.ctx.language), is_active=True, now=call.ctx.now()
@@ -204,8 +204,9 @@ async def check_availability(call: Call, asked: AvailabilityIn) -> Availability:
     async with call.ctx.read() as connection:
         if asked.kind is Kind.HOTEL:
             rooms = await stock_queries.list_room_nights(
-                connection, asked.id, first=asked.first_day, last=asked.last_day, now=call.ctx.now()
-            )
+                connection, asked.id, first=asked.first_day, last=asked.last_day, now=call.ctx.now(),
+                today=call.ctx.today(),
+            )  # fmt: skip
             return Availability(kind=asked.kind, id=asked.id, days=[], rooms=_rooms(rooms))
         days = await _days(call, connection, asked)
     return Availability(kind=asked.kind, id=asked.id, days=list(days), rooms=[])
@@ -215,7 +216,9 @@ async def _days(call: Call, connection: Connection, asked: AvailabilityIn) -> Se
     if asked.kind is Kind.TRIP:
         return await days_of_trip(call, connection, asked.id, first=asked.first_day, last=asked.last_day)
     find = stock_queries.list_vehicle_days if asked.kind is Kind.VEHICLE else stock_queries.list_guide_days
-    raw = await find(connection, asked.id, first=asked.first_day, last=asked.last_day, now=call.ctx.now())
+    raw = await find(
+        connection, asked.id, first=asked.first_day, last=asked.last_day, now=call.ctx.now(), today=call.ctx.today()
+    )
     return [DayAvailability.model_validate(day) for day in json.loads(raw.body)]
 
 
@@ -226,9 +229,13 @@ async def days_of_trip(
     body = await shelf_queries.get_active(connection, trips.TRIPS, id_or_slug, language=call.ctx.language)
     trip = json.loads(body)
     found: Sequence[DayAvailability] = await bookings.list_availability(
-        connection, trip_id=UUID(trip["id"]), first=first, last=last, now=call.ctx.now()
+        connection, trip_id=UUID(trip["id"]), first=first, last=last, now=call.ctx.now(), today=call.ctx.today()
     )
     return found
+
+
+def _past(call: Call, name: str, day: date | None) -> list[Fault]:
+    return faults_of_past(name, day, today=call.ctx.today())
 
 
 def _rooms(raw: RawJson) -> list[RoomAvailability]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from sojourn.catalog.faults import faults_of_past, refuse
 from sojourn.catalog.trips import queries as trips
 from sojourn.catalog.trips.models import Environment, Mood, TripFilters
 from sojourn.catalog.values import InLanguage
@@ -16,6 +17,7 @@ from sojourn.channels.ai_tools.tool import Call, tool
 from sojourn.platform.kit.wire import Day, Money, MoneyIn, Wire
 from sojourn.platform.storefront import Module
 from sojourn.sales.inventory import queries as inventory
+from sojourn.sales.pricing.wording import counted
 
 
 class SuggestTripsIn(InLanguage):
@@ -49,6 +51,7 @@ class Suggestions(Wire):
 async def suggest_trips(call: Call, asked: SuggestTripsIn) -> Suggestions:
     """Suggest a few packaged trips for a party's wishes: length, budget per person, moods, place, day. Each comes with
     its total and the reasons; the best fit is first. Nothing is held."""
+    refuse(faults_of_past("travel_date", asked.travel_date, today=call.ctx.today()))
     filters = TripFilters(
         language=asked.language, environment=asked.environment, province=asked.province, max_duration=asked.days,
         max_price=asked.budget_per_person, mood=asked.moods, per_page=100,
@@ -84,7 +87,7 @@ def _moods_met(trip: TripCard, asked: SuggestTripsIn) -> list[str]:
 
 
 def _suggestion(trip: TripCard, asked: SuggestTripsIn, left: int | None) -> Suggestion:
-    reasons = [f"{trip.duration_days} days in {trip.province}"]
+    reasons = [f"{counted(trip.duration_days, 'day')} in {trip.province}"]
     if moods := _moods_met(trip, asked):
         reasons.append(f"meets: {', '.join(moods)}")
     if asked.budget_per_person is not None:
@@ -92,7 +95,7 @@ def _suggestion(trip: TripCard, asked: SuggestTripsIn, left: int | None) -> Sugg
     if trip.avg_rating is not None:
         reasons.append(f"rated {trip.avg_rating:.1f} by {trip.review_count}")
     if left is not None:
-        reasons.append(f"{left} places left on {_day(asked.travel_date)}")
+        reasons.append(f"{counted(left, 'place')} left on {_day(asked.travel_date)}")
     return Suggestion(trip=trip, total_usd=trip.price_per_person_usd * asked.people, available=left, reasons=reasons)
 
 

@@ -200,7 +200,9 @@ async def get_trip_availability(
     if not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
         raise InvalidInput.at("to", f"must lie 0 to {MAX_DAYS - 1} days after 'from'")
     async with ctx.read() as connection:
-        return await service.list_availability(connection, trip_id=trip_id, first=first, last=last, now=ctx.now())
+        return await service.list_availability(
+            connection, trip_id=trip_id, first=first, last=last, now=ctx.now(), today=ctx.today()
+        )
 
 
 @admin_router.get("", operation_id="list_all_bookings")

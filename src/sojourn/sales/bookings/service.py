@@ -21,6 +21,7 @@ from sojourn.sales.bookings.models import BookingIn, BookingType, Quote, QuoteIn
 from sojourn.sales.bookings.offers import Offer, check_subjects, make_offer
 from sojourn.sales.bookings.stock import has_its_stock
 from sojourn.sales.inventory import queries as inventory
+from sojourn.sales.inventory.models import DayAvailability
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.pricing.models import Price
 from sojourn.sales.pricing.rules import max_points
@@ -217,10 +218,11 @@ async def extend_hold(
 
 
 async def list_availability(
-    connection: Connection, *, trip_id: UUID, first: date, last: date, now: datetime
-) -> list[Any]:
-    """Places left on each day of a trip. Raises TripNotBookable."""
+    connection: Connection, *, trip_id: UUID, first: date, last: date, now: datetime, today: date
+) -> list[DayAvailability]:
+    """Places left on each day of a trip; none today and before, for nobody could book them. Raises TripNotBookable."""
     resource_id = await inventory.find_departure(connection, trip_id=trip_id)
     if resource_id is None:
         raise TripNotBookable
-    return await inventory.list_availability(connection, resource_id=resource_id, first=first, last=last, now=now)
+    left = await inventory.list_availability(connection, resource_id=resource_id, first=first, last=last, now=now)
+    return [day if day.day > today else day.model_copy(update={"available": 0}) for day in left]

@@ -29,7 +29,7 @@ class Claim:
 
 
 class DayAvailability(Wire):
-    """What is left of a resource on one day. Lapsed holds count as free."""
+    """What is left of a resource on one day. Lapsed holds count as free; what is sold begins tomorrow."""
 
     day: date
     capacity: int

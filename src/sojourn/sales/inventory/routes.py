@@ -34,7 +34,9 @@ async def get_hotel_availability(ctx: Ctx, hotel_id: str, first: From, last: To)
     """Rooms left on each night, by id or slug of the hotel; both ends included, at most 92 nights."""
     _check(first, last)
     async with ctx.read() as connection:
-        return await stock_queries.list_room_nights(connection, hotel_id, first=first, last=last, now=ctx.now())
+        return await stock_queries.list_room_nights(
+            connection, hotel_id, first=first, last=last, now=ctx.now(), today=ctx.today()
+        )
 
 
 @vehicles_router.get(
@@ -44,7 +46,9 @@ async def get_vehicle_availability(ctx: Ctx, vehicle_id: str, first: From, last:
     """Vehicles of this fleet left on each day, by id or slug; both ends included, at most 92 days."""
     _check(first, last)
     async with ctx.read() as connection:
-        return await stock_queries.list_vehicle_days(connection, vehicle_id, first=first, last=last, now=ctx.now())
+        return await stock_queries.list_vehicle_days(
+            connection, vehicle_id, first=first, last=last, now=ctx.now(), today=ctx.today()
+        )
 
 
 @guides_router.get("/{guide_id}/availability", operation_id="get_guide_availability", responses=refuses(GuideNotFound))
@@ -52,7 +56,9 @@ async def get_guide_availability(ctx: Ctx, guide_id: str, first: From, last: To)
     """Whether the guide is free on each day, by id or slug; both ends included, at most 92 days."""
     _check(first, last)
     async with ctx.read() as connection:
-        return await stock_queries.list_guide_days(connection, guide_id, first=first, last=last, now=ctx.now())
+        return await stock_queries.list_guide_days(
+            connection, guide_id, first=first, last=last, now=ctx.now(), today=ctx.today()
+        )
 
 
 def _check(first: date, last: date) -> None:

@@ -10,10 +10,13 @@ from sojourn.catalog.values import find_id
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.dialect import RawJson
 
-# The days of resource `r` from $3 to $4, both included, at $5; lapsed holds count as free.
+# The days of resource `r` from $3 to $4, both included, at $5; lapsed holds count as free. What is sold begins after
+# today, $6.
 _DAYS: LiteralString = """
     (SELECT json_agg(json_build_object('day', g.day::date, 'capacity', coalesce(d.capacity, r.capacity), 'available',
-                     greatest(coalesce(d.capacity, r.capacity) - coalesce(used.quantity, 0), 0)) ORDER BY g.day)
+                     CASE WHEN g.day::date <= $6 THEN 0
+                          ELSE greatest(coalesce(d.capacity, r.capacity) - coalesce(used.quantity, 0), 0) END)
+                     ORDER BY g.day)
        FROM generate_series($3::date, $4::date, interval '1 day') AS g (day)
        LEFT JOIN resource_days d ON d.resource_id = r.id AND d.day = g.day::date
        LEFT JOIN (SELECT c.day, sum(c.quantity) AS quantity FROM claims c
@@ -38,30 +41,30 @@ SELECT {_DAYS}::text FROM guides t JOIN resources r ON r.kind = 'GUIDE' AND r.ow
 
 
 async def list_room_nights(
-    connection: Connection, id_or_slug: str, *, first: date, last: date, now: datetime
+    connection: Connection, id_or_slug: str, *, first: date, last: date, now: datetime, today: date
 ) -> RawJson:
     """Each room of a hotel with its nights. Raises HotelNotFound."""
-    body = await connection.fetchval(_ROOMS, find_id(id_or_slug), id_or_slug, first, last, now)
+    body = await connection.fetchval(_ROOMS, find_id(id_or_slug), id_or_slug, first, last, now, today)
     if body is None:
         raise HotelNotFound
     return RawJson(body.encode())
 
 
 async def list_vehicle_days(
-    connection: Connection, id_or_slug: str, *, first: date, last: date, now: datetime
+    connection: Connection, id_or_slug: str, *, first: date, last: date, now: datetime, today: date
 ) -> RawJson:
     """The days of a fleet. Raises VehicleNotFound."""
-    body = await connection.fetchval(_VEHICLE, find_id(id_or_slug), id_or_slug, first, last, now)
+    body = await connection.fetchval(_VEHICLE, find_id(id_or_slug), id_or_slug, first, last, now, today)
     if body is None:
         raise VehicleNotFound
     return RawJson(body.encode())
 
 
 async def list_guide_days(
-    connection: Connection, id_or_slug: str, *, first: date, last: date, now: datetime
+    connection: Connection, id_or_slug: str, *, first: date, last: date, now: datetime, today: date
 ) -> RawJson:
     """The days of a guide. Raises GuideNotFound."""
-    body = await connection.fetchval(_GUIDE, find_id(id_or_slug), id_or_slug, first, last, now)
+    body = await connection.fetchval(_GUIDE, find_id(id_or_slug), id_or_slug, first, last, now, today)
     if body is None:
         raise GuideNotFound
     return RawJson(body.encode())
