@@ -5,7 +5,7 @@ language, docs/decisions/0024): nothing is looked at row by row here. Lists are 
 that each combination of filters has a plan, and an index, of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -15,7 +15,7 @@ from sojourn.catalog.statements import Where
 from sojourn.catalog.trips.errors import TripNotFound
 from sojourn.catalog.trips.models import Included, TripFilters, TripSort
 from sojourn.catalog.values import containing, province_key
-from sojourn.platform.db.database import Connection
+from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
 
@@ -44,15 +44,16 @@ _ORDERS: dict[TripSort, LiteralString] = {
 }
 
 
-def _cards(chosen: str, order: str) -> str:
-    """The statement for the cards of the trips that `chosen` picks, as a JSON array in that order.
+def _cards(chosen: str, order: str, *, beside: str = "") -> str:
+    """The statement for the cards of the trips that `chosen` picks, in that order: a row each.
 
-    Between two cards stands what PostgreSQL puts between two elements of an array.
+    A row each, for a page of them in one value makes PostgreSQL fetch and return memory for every reader.
     """
     return f"""
-SELECT convert_to('[' || coalesce(string_agg(c.card, E', \\n ' ORDER BY {order}), '') || ']', 'UTF8')
+SELECT {beside}convert_to(c.card, 'UTF8') AS card
   FROM (SELECT * FROM trips t WHERE {chosen}) t
   JOIN trip_cards c ON c.trip_id = t.id AND c.language = $1
+ ORDER BY {order}
 """
 
 
@@ -77,12 +78,8 @@ UPDATE trips SET hotel_room_id = $2, vehicle_id = $3, guide_id = $4,
 """
 
 
-def page_statement(filters: TripFilters, *, is_active: bool | None) -> tuple[str, list[object]]:
-    """The statement and its arguments for one page: a row of `total` and `items`, the JSON array.
-
-    Put together from fixed fragments only; everything a client sends is an argument. `$1` waits for the language.
-    """
-    where = Where(first=4)
+def _where(filters: TripFilters, *, is_active: bool | None, first: int) -> Where:
+    where = Where(first=first)
     where.add("t.environment = ?", filters.environment)
     where.add("t.duration_days = ?", filters.duration)
     where.add("t.duration_days >= ?", filters.min_duration)
@@ -95,10 +92,25 @@ def page_statement(filters: TripFilters, *, is_active: bool | None) -> tuple[str
     where.add("t.search LIKE lower(?)", containing(filters.q) if filters.q else None)
     if is_active is not None:
         where.require("t.is_active" if is_active else "NOT t.is_active")
+    return where
+
+
+def page_statement(filters: TripFilters, *, is_active: bool | None) -> tuple[str, list[object]]:
+    """The statement and its arguments for one page: a row a trip, of its `card` and of the `total` there are.
+
+    Put together from fixed fragments only; everything a client sends is an argument. `$1` waits for the language.
+    """
+    where = _where(filters, is_active=is_active, first=4)
     order = _ORDERS[filters.sort]
-    page = _cards(f"{where} ORDER BY {order} LIMIT $2 OFFSET $3", order)
-    statement = f"SELECT (SELECT count(*) FROM trips t WHERE {where}) AS total, ({page}) AS items"
+    count = f"(SELECT count(*) FROM trips t WHERE {where}) AS total, "
+    statement = _cards(f"{where} ORDER BY {order} LIMIT $2 OFFSET $3", order, beside=count)
     return statement, [filters.per_page, filters.offset, *where.arguments]
+
+
+def count_statement(filters: TripFilters, *, is_active: bool | None) -> tuple[str, list[object]]:
+    """The statement and its arguments for how many there are, where no row of a page says so."""
+    where = _where(filters, is_active=is_active, first=1)
+    return f"SELECT count(*) FROM trips t WHERE {where}", where.arguments
 
 
 async def list_trips(
@@ -106,15 +118,21 @@ async def list_trips(
 ) -> tuple[bytes, int]:
     """One page as a JSON array of `TripOut`, and how many there are in all. `is_active` None: retired ones too."""
     statement, arguments = page_statement(filters, is_active=is_active)
-    row = await connection.fetchrow(statement, language, *arguments)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    rows = await connection.fetch(statement, language, *arguments)
+    if rows or filters.page == 1:
+        return _joined(rows), rows[0]["total"] if rows else 0
+    statement, arguments = count_statement(filters, is_active=is_active)
+    return _joined(rows), await connection.fetchval(statement, *arguments)
 
 
 async def list_featured(connection: Connection, *, language: Language, limit: int) -> bytes:
     """The best rated of the featured trips, as a JSON array of `TripOut`."""
-    items: bytes = await connection.fetchval(SELECT_FEATURED, language, limit)
-    return items
+    return _joined(await connection.fetch(SELECT_FEATURED, language, limit))
+
+
+def _joined(rows: Sequence[Row]) -> bytes:
+    """The array of the rows' cards, as PostgreSQL writes arrays."""
+    return b"[" + b", \n ".join([row["card"] for row in rows]) + b"]"
 
 
 async def put_stock(tx: Connection, *, trip_id: UUID, now: datetime) -> None:
