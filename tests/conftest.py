@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 from tests.support.client import StorefrontClient
 from tests.support.databases import TemplateServer
@@ -21,6 +22,9 @@ NOON = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)  # 10:00 in Phnom Penh
 
 StartSystem = Callable[..., AbstractAsyncContextManager[System]]
 
+# A machine that is busy with other things is no fault of ours.
+hypothesis.settings.register_profile("sojourn", deadline=None)
+hypothesis.settings.load_profile("sojourn")
 # As in production: without it every fault is drawn in colour with all its variables, which takes seconds.
 configure_logs("WARNING")
 

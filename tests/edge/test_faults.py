@@ -59,7 +59,7 @@ POINTS = "SELECT count(*)::int AS entries FROM loyalty_transactions WHERE purcha
 
 
 # What other processes do, and how long it may take.
-until = partial(eventually, seconds=40)
+until = partial(eventually, seconds=120)
 
 
 @dataclass

@@ -47,6 +47,15 @@ async def test_another_customers_document_is_not_there(
         answer = await stranger.patch(f"{path}/{document['id']}/verify", json={"status": "VERIFIED"})
         assert refusal(answer, 403) == "NOT_ALLOWED"
     assert refusal(await holyone.get(f"/documents/{document['id']}"), 401) == "NOT_AUTHENTICATED"
+    shown = read(await stranger.get("/dashboard/documents/status"))
+    assert (shown["total"], shown["missing"], shown["orders"]) == (0, 0, [])
+
+
+async def test_two_people_may_hand_in_the_same_file(customer: StorefrontClient, stranger: StorefrontClient) -> None:
+    theirs = await handed_in(customer, pdf("form"), category="OTHER")
+    own = await handed_in(stranger, pdf("form"), category="OTHER")
+    assert own["id"] != theirs["id"]
+    assert (await handed_in(stranger, pdf("form"), category="OTHER"))["id"] == own["id"], "one's own is found again"
 
 
 async def test_a_consultant_sees_documents_of_assigned_orders_only(

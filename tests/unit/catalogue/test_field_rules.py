@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.features.catalog import samples
@@ -18,10 +19,11 @@ from sojourn.catalog.services.models import ServiceIn, TypedServiceFilters
 from sojourn.catalog.transportation import rules as transportation
 from sojourn.catalog.transportation.models import VehicleFilters, VehicleIn
 from sojourn.catalog.trips import rules as trips
-from sojourn.catalog.trips.models import TripFilters, TripIn
+from sojourn.catalog.trips.models import Included, TripFilters, TripIn
 
 Json = dict[str, Any]
 DAY = date(2027, 3, 1)
+ROOM = {"hotel": "riverside-garden", "key": "double"}
 
 
 def fields(faults: Iterable[Fault]) -> list[str]:
@@ -57,10 +59,20 @@ def option(key: str) -> Json:
         ({"latitude": None, "longitude": None}, []),
         ({"latitude": None}, ["latitude"]),
         ({"longitude": None}, ["longitude"]),
+        ({"included": {"room": ROOM}}, []),
+        ({"included": {"room": ROOM}, "duration_days": 1, "itinerary": []}, ["included.room"]),
+        ({"included": {"guide": "sok-dara"}, "duration_days": 1, "itinerary": []}, []),
     ],
 )
 def test_fields_of_a_trip(changes: Json, wrong: list[str]) -> None:
     assert fields(trips.faults_of(TripIn.model_validate(samples.trip(**changes)))) == wrong
+
+
+def test_what_is_included_is_in_the_catalogue() -> None:
+    included = Included.model_validate({"room": ROOM, "vehicle": "temple-van"})
+    found = {"room": UUID(int=1), "vehicle": None, "guide": None}
+    assert fields(trips.faults_of_included(included, found)) == ["included.vehicle"]
+    assert fields(trips.faults_of_included(Included(), dict.fromkeys(found))) == []
 
 
 @pytest.mark.parametrize(

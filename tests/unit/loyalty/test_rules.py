@@ -118,6 +118,14 @@ def test_a_debt_that_others_have_paid_comes_back_as_points() -> None:
     ]  # fmt: skip
 
 
+def test_credit_that_was_paid_in_full_comes_back_as_points_alone() -> None:
+    after = law.give_back(
+        Account(lots=(), owed=40), fraction=Decimal("0.5"), now=START, rules=RULES, new_lot_id=UUID(int=9)
+    )
+    assert [(entry.points, entry.lot_id) for entry in after.entries] == [(20, UUID(int=9))]
+    assert (after.debt, after.owed_returned) == (0, 20)
+
+
 def test_points_are_spent_soonest_to_end_first() -> None:
     forever = replace(ripe(3, 50), expires_at=None)
     before = Account(lots=(forever, ripe(2, 50), ripe(1, 50)))
@@ -136,6 +144,18 @@ def test_taking_back_goes_to_its_own_lot_then_to_others_then_into_debt() -> None
     assert (after.taken, after.gone, after.debt) == (200, 200, 120)
     half = law.take_back(before, purchase_id=earner, refunded=Decimal(20), captured=Decimal(100), now=START)
     assert ([lot.remaining for lot in half.lots], half.debt) == ([20, 30], 0)
+
+
+def test_a_purchase_that_has_earned_nothing_moves_nothing() -> None:
+    account, nobodys = Account(lots=(ripe(1, 100),)), UUID(int=9)
+    whole = Decimal(100)
+    assert law.mature(account, purchase_id=nobodys, now=START, rules=RULES) is account
+    assert law.take_back(account, purchase_id=nobodys, refunded=whole, captured=whole, now=START) is account
+    restored = law.restore(
+        account, purchase_id=nobodys, refunded=Decimal(0), captured=whole, now=START, rules=RULES,
+        new_lot_id=UUID(int=10),
+    )  # fmt: skip
+    assert restored is account
 
 
 class Ledger(RuleBasedStateMachine):

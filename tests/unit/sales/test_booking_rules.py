@@ -179,3 +179,13 @@ def test_from_tomorrow_to_the_horizon() -> None:
 
 def test_a_hold_without_a_deadline_does_not_live() -> None:
     assert not rules.is_live_hold(BookingStatus.RESERVED, None, START)
+
+
+@pytest.mark.parametrize("status", BookingStatus)
+def test_a_lapsed_hold_reads_as_cancelled(status: BookingStatus) -> None:
+    deadline = START
+    before, at_the_end = deadline - timedelta(microseconds=1), deadline
+    is_lapsed = status in (BookingStatus.RESERVED, BookingStatus.EXPIRED)
+    assert rules.status_on_wire(status, deadline, at_the_end) == ("CANCELLED" if is_lapsed else status)
+    lasts = status is not BookingStatus.EXPIRED
+    assert rules.status_on_wire(status, deadline, before) == (status if lasts else "CANCELLED")
