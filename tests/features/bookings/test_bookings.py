@@ -341,10 +341,10 @@ class TestChange:
         booking = await hold_and_pay(traveler, sandbox, trip_id, people=3)
         read(await traveler.patch(f"/bookings/{booking['id']}", json={"people_count": 1}))
         shown = read(await traveler.get(f"/bookings/{booking['id']}/cancellation-preview"))
-        assert (shown["tier"], shown["refund_amount"], shown["non_refundable_amount"]) == ("GRACE", "90.00", "10.00")
+        assert (shown["tier"], shown["refund_amount"], shown["non_refundable_amount"]) == ("GRACE", "90.00", "30.00")
         read(await traveler.post(f"/bookings/{booking['id']}/cancel", json={"quote_id": shown["quote_id"]}))
         asked = await derlg.rows("SELECT cause, amount::text FROM refunds ORDER BY cause DESC")
-        assert [tuple(one.values()) for one in asked] == [("MODIFICATION", "200.00"), ("CANCELLATION", "90.00")]
+        assert [tuple(one.values()) for one in asked] == [("MODIFICATION", "180.00"), ("CANCELLATION", "90.00")]
 
     async def test_nothing_to_change_is_a_mistake(self, derlg: StorefrontClient) -> None:
         trip_id = await put_trip_on_sale(derlg)

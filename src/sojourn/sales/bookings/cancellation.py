@@ -102,6 +102,7 @@ def _terms(booking: Booking, storefront: Storefront, now: datetime, *, by_agency
         now=now,
         rules=storefront.rules,
         by_agency=by_agency,
+        at_most=booking.refund_at_most,
     )
 
 

@@ -72,6 +72,7 @@ def _terms(change: Change) -> NewTerms:
         price=Price.model_validate(kept),
         rooms=change.price["rooms"],
         ride=change.price.get("ride", {}),  # none was written before a ride could be changed
+        refund_at_most=change.price.get("refund_at_most", 100),
     )
 
 

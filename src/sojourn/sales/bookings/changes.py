@@ -153,7 +153,23 @@ def _new_terms(booking: Booking, facts: Facts, body: ChangeIn, *, storefront: St
         price=price,
         rooms=offer.rooms,
         ride=_ride_sold(booking, offer),
+        refund_at_most=_refund_at_most(booking, asked.travel_date, storefront=storefront, now=now),
     )
+
+
+def _refund_at_most(booking: Booking, travel_date: date, *, storefront: Storefront, now: datetime) -> int:
+    """A paid booking that is put off brings no more back than before: else nobody would ever cancel late."""
+    if booking.status is not BookingStatus.CONFIRMED or travel_date == booking.travel_date:
+        return booking.refund_at_most
+    return _policy(booking, storefront=storefront, now=now).percent
+
+
+def _policy(booking: Booking, *, storefront: Storefront, now: datetime) -> rules.Cancellation:
+    return rules.cancellation(
+        tiers=[RefundTier.model_validate(tier) for tier in booking.cancellation_policy["tiers"]],
+        travel_date=booking.travel_date, zone=booking.time_zone, paid_at=booking.confirmed_at or booking.created_at,
+        now=now, rules=storefront.rules, by_agency=False, at_most=booking.refund_at_most,
+    )  # fmt: skip
 
 
 def _ride_sold(booking: Booking, offer: Offer) -> dict[str, Any]:
@@ -178,8 +194,11 @@ async def _change_paid(
     tx: Connection, booking: Booking, facts: Facts, terms: NewTerms, storefront: Storefront, now: datetime,
     origin: Origin,
 ) -> None:  # fmt: skip
-    """Same price or less: at once. The difference comes back in the percentage the policy gives now."""
-    saved = booking.total_usd - terms.price.total
+    """Same price or less: at once. The difference comes back in the percentage the policy gives now, but for permits
+    that are spent."""
+    each = Decimal(booking.snapshot.get("non_refundable_fee_usd", ZERO))
+    in_price = min(each * booking.people_count, booking.non_refundable_usd)
+    saved = booking.total_usd - terms.price.total - max(in_price - terms.price.non_refundable, ZERO)
     if saved > ZERO:
         await _refund_difference(tx, booking, saved, storefront, now, origin)
     await _rewrite(tx, booking, terms, paid=ZERO, points=0, now=now)
@@ -193,12 +212,7 @@ async def _change_paid(
 async def _refund_difference(
     tx: Connection, booking: Booking, saved: Decimal, storefront: Storefront, now: datetime, origin: Origin
 ) -> None:
-    policy = rules.cancellation(
-        tiers=[RefundTier.model_validate(tier) for tier in booking.cancellation_policy["tiers"]],
-        travel_date=booking.travel_date, zone=booking.time_zone, paid_at=booking.confirmed_at or booking.created_at,
-        now=now, rules=storefront.rules, by_agency=False,
-    )  # fmt: skip
-    refund = percent_of(saved, policy.percent)
+    refund = percent_of(saved, _policy(booking, storefront=storefront, now=now).percent)
     if refund == ZERO:
         return
     purchase_ids = [booking.id, *await changes_queries.list_ids(tx, booking_id=booking.id)]

@@ -39,9 +39,11 @@ WITH cancelled AS (
 UPDATE claims SET released_at = $2 FROM cancelled WHERE purchase_id = cancelled.id AND released_at IS NULL
 """
 _APPLIED = "UPDATE booking_changes SET status = 'APPLIED', applied_at = $2 WHERE id = $1"
+# What a paid booking has spent on permits stays spent when fewer travel.
 _REWRITE = """
 UPDATE bookings SET travel_date = $2, end_date = $3, people_count = $4, pickup_location = $5, special_requests = $6,
-       customizations = $7, subtotal_usd = $8, discount_amount_usd = $9, total_usd = $10, non_refundable_usd = $11,
+       customizations = $7, subtotal_usd = $8, discount_amount_usd = $9, total_usd = $10,
+       non_refundable_usd = CASE WHEN status = 'RESERVED' THEN $11 ELSE greatest(non_refundable_usd, $11) END,
        student_discount_applied = $12, snapshot = snapshot || $13::jsonb, travelers = coalesce($14::jsonb, travelers),
        paid_usd = paid_usd + $15, loyalty_points_earned = loyalty_points_earned + $16, updated_at = $17,
        rooms = $18, version = version + 1
@@ -78,7 +80,7 @@ class Change:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTerms:
     """What a booking is rewritten to. `options` are the chosen extras as JSON, `ride` how a vehicle is counted;
-    `travelers` None keeps the list."""
+    `travelers` None keeps the list. `refund_at_most`: see `Booking`."""
 
     travel_date: date
     end_date: date
@@ -91,6 +93,7 @@ class NewTerms:
     price: Price
     rooms: int | None
     ride: dict[str, Any]
+    refund_at_most: int
 
 
 def _change(row: Row) -> Change:
@@ -129,6 +132,7 @@ async def insert_change(
 ) -> None:  # fmt: skip
     price = terms.price.model_dump(mode="json") | {
         "options": terms.options, "travelers": terms.travelers, "rooms": terms.rooms, "ride": terms.ride,
+        "refund_at_most": terms.refund_at_most,
     }  # fmt: skip
     await tx.execute(
         _INSERT, change_id, booking_id, terms.travel_date, terms.end_date, terms.people_count, terms.pickup_location,
@@ -153,8 +157,9 @@ async def rewrite_booking(
     await tx.execute(
         _REWRITE, booking_id, terms.travel_date, terms.end_date, terms.people_count, terms.pickup_location,
         terms.special_requests, terms.customizations, price.subtotal, price.discount, price.total,
-        price.non_refundable, price.is_student, {"options": terms.options, **terms.ride}, terms.travelers,
-        paid, points_earned, now, terms.rooms,
+        price.non_refundable, price.is_student,
+        {"options": terms.options, "refund_at_most": terms.refund_at_most, **terms.ride}, terms.travelers, paid,
+        points_earned, now, terms.rooms,
     )  # fmt: skip
     await tx.execute(_DROP_LINES, booking_id)
     await tx.execute(_WRITE_LINES, booking_id, *_line_columns(price.lines))

@@ -296,6 +296,12 @@ class Booking:
     referred_by: UUID | None
     claims_held: int
 
+    @property
+    def refund_at_most(self) -> int:
+        """The percentage that cancelling would have brought when the date of the paid booking was last changed."""
+        percent: int = self.snapshot.get("refund_at_most", 100)
+        return percent
+
 
 class MyBookingsIn(Wire):
     """Filters of one's own list."""

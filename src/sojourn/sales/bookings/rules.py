@@ -71,11 +71,13 @@ def cancellation(
     now: datetime,
     rules: SalesRules,
     by_agency: bool,
+    at_most: int = HUNDRED,
 ) -> Cancellation:
     """The tier that applies at `now`: the first whose hours are left; the boundary favours the customer.
 
     Hours count to 00:00 of the travel date in the service's own zone. Grace: everything within 24 h of paying while
-    the start is at least 168 h away. The agency's own cancellation always returns everything.
+    the start is at least 168 h away. `at_most`: the percentage that was left when the date was last changed. The
+    agency's own cancellation always returns everything.
     """
     start = start_of_day(travel_date, zone)
     left = start - now
@@ -87,13 +89,13 @@ def cancellation(
         start - timedelta(hours=rules.grace_hours_before_start),
     )
     if now <= grace_ends:
-        return Cancellation(tier=GRACE, percent=HUNDRED, fixed_fee=ZERO, hours_left=hours, valid_until=grace_ends)
+        return Cancellation(tier=GRACE, percent=at_most, fixed_fee=ZERO, hours_left=hours, valid_until=grace_ends)
     for tier in sorted(tiers, key=lambda t: -t.min_hours_before):
         boundary = timedelta(hours=tier.min_hours_before)
         if left >= boundary:
             name = f">= {tier.min_hours_before} h"
             return Cancellation(
-                tier=name, percent=tier.refund_percent, fixed_fee=tier.fixed_fee, hours_left=hours,
+                tier=name, percent=min(tier.refund_percent, at_most), fixed_fee=tier.fixed_fee, hours_left=hours,
                 valid_until=start - boundary,
             )  # fmt: skip
     return Cancellation(tier=NO_REFUND, percent=0, fixed_fee=ZERO, hours_left=hours, valid_until=None)
