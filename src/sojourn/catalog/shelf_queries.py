@@ -4,7 +4,7 @@ Each kind says its table, its answer and its columns once, in its `queries.py`; 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, LiteralString, NamedTuple
@@ -91,6 +91,31 @@ def free_on(where: Where, kind: LiteralString, first: date, last: date, *, now: 
     left = where.number("least_left(r.id, ?::date, ", first) + where.number("?::date, ", last)
     left += where.number("?::timestamptz)", now)
     where.require(f"EXISTS (SELECT FROM resources r WHERE r.kind = '{kind}' AND r.owner_id = t.id AND {left} > 0)")
+
+
+def page_of(table: LiteralString, where: Where, *, wire: str, order: str) -> str:
+    """The statement for one page: a row of `total` and `items`, the JSON array of what `wire` says of each row `t`.
+
+    Put together from fixed fragments only; everything a client sends is an argument. $1 is the language, $2 and $3 are
+    limit and offset. Ids first: whole rows are wide, and only the page's are read.
+    """
+    return f"""
+SELECT (SELECT count(*) FROM {table} t WHERE {where}) AS total,
+       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
+  FROM (SELECT {wire}
+          FROM (SELECT t.id FROM {table} t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
+          JOIN {table} t ON t.id = p.id
+         ORDER BY {order}) x
+"""
+
+
+async def fetch_page(
+    connection: Connection, statement: str, language: Language, arguments: Sequence[object]
+) -> tuple[bytes, int]:
+    """One page's JSON array, and how many entries there are in all."""
+    row = await connection.fetchrow(statement, language, *arguments)
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return row["items"], row["total"]
 
 
 async def get_active(connection: Connection, kind: Shelf, id_or_slug: str, *, language: Language) -> bytes:

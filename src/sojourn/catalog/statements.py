@@ -36,5 +36,10 @@ class Where:
         """A condition without an argument."""
         self._conditions.append(condition)
 
+    def only(self, *, is_active: bool | None) -> None:
+        """Entries on offer, or the retired ones; None: both."""
+        if is_active is not None:
+            self.require("t.is_active" if is_active else "NOT t.is_active")
+
     def __str__(self) -> str:
         return " AND ".join(self._conditions) or "true"

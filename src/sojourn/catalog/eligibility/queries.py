@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from sojourn.catalog.eligibility.errors import EligibilityRuleNotFound
 from sojourn.catalog.eligibility.models import EligibilityQuestion, EligibilityRuleFilters
-from sojourn.catalog.shelf_queries import json_of, shelf
+from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
@@ -61,7 +61,7 @@ async def find_answer(
 
 
 def page_statement(filters: EligibilityRuleFilters) -> tuple[str, list[object]]:
-    """The statement and its arguments for one page, as the trips' is. `$1` waits for the language."""
+    """The statement and its arguments for one page. `$1` waits for the language."""
     where = Where(first=4)
     where.add("t.nationality = ?", filters.nationality)
     where.add("t.destination = ?", filters.destination)
@@ -69,11 +69,7 @@ def page_statement(filters: EligibilityRuleFilters) -> tuple[str, list[object]]:
     where.add("t.outcome = ?", filters.outcome)
     where.add("t.checked_on < ?", filters.checked_before)
     where.add("t.is_active = ?", filters.is_active)
-    statement = f"""
-SELECT (SELECT count(*) FROM eligibility_rules t WHERE {where}) AS total,
-       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_WIRE} FROM eligibility_rules t WHERE {where} ORDER BY t.checked_on, t.id LIMIT $2 OFFSET $3) x
-"""
+    statement = page_of("eligibility_rules", where, wire=_WIRE, order="t.checked_on, t.id")
     return statement, [filters.per_page, filters.offset, *where.arguments]
 
 
@@ -82,6 +78,4 @@ async def list_rules(
 ) -> tuple[bytes, int]:
     """One page as a JSON array of `EligibilityRuleOut`, and how many there are in all."""
     statement, arguments = page_statement(filters)
-    row = await connection.fetchrow(statement, language, *arguments)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    return await fetch_page(connection, statement, language, arguments)

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from sojourn.catalog.shelving import Patch
-from sojourn.catalog.values import Images, Paging, Slug
+from sojourn.catalog.values import Images, Paging, Place, Slug
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import MAX_YEAR, MIN_YEAR, LongText, Text, Wire
 
@@ -38,7 +38,6 @@ class Feast(StrEnum):
     CHINESE_EIGHTH_FULL_MOON = "CHINESE_EIGHTH_FULL_MOON"
 
 
-Province = Annotated[Text, Field(max_length=100)]
 Year = Annotated[int, Field(ge=MIN_YEAR, le=MAX_YEAR)]
 MonthNumber = Annotated[int, Field(ge=1, le=12)]
 
@@ -81,7 +80,7 @@ class FestivalIn(Wire):
     what_to_know: LongText = ""
     what_to_know_kh: LongText | None = None
     what_to_know_zh: LongText | None = None
-    province: Province | None = None
+    province: Place | None = None
     kind: FestivalKind
     is_public_holiday: bool = False
     reckoning: Reckoning | None = None
@@ -103,7 +102,7 @@ class FestivalPatch(Patch):
     what_to_know: LongText | None = None
     what_to_know_kh: LongText | None = None
     what_to_know_zh: LongText | None = None
-    province: Province | None = None
+    province: Place | None = None
     kind: FestivalKind | None = None
     is_public_holiday: bool | None = None
     reckoning: Reckoning | None = None
@@ -175,14 +174,14 @@ class FestivalFilters(Paging):
 
     year: Year | None = None
     month: MonthNumber | None = None
-    province: Province | None = None
+    province: Place | None = None
 
 
 class UpcomingFilters(Paging):
     """Those that are held now or begin within so many days, as the agency's calendar counts them."""
 
     within_days: Annotated[int, Field(ge=1, le=366)] = 60
-    province: Province | None = None
+    province: Place | None = None
 
 
 class AdminFestivalFilters(Paging):

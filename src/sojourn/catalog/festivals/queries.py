@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sojourn.catalog.festivals.errors import FestivalNotFound
 from sojourn.catalog.festivals.models import MAX_LENGTH_DAYS, FestivalDays
-from sojourn.catalog.shelf_queries import json_of, shelf
+from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import province_key
 from sojourn.platform.db.database import Connection
@@ -96,12 +96,9 @@ SELECT (SELECT count(*) FROM {source}) AS total,
 
 def page_statement(*, is_active: bool | None) -> str:
     """One page of the festivals themselves, by name: `$1` the language, `$2` and `$3` limit and offset."""
-    where = "true" if is_active is None else "t.is_active" if is_active else "NOT t.is_active"
-    return f"""
-SELECT (SELECT count(*) FROM festivals t WHERE {where}) AS total,
-       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_WIRE} FROM festivals t WHERE {where} ORDER BY t.name, t.id LIMIT $2 OFFSET $3) x
-"""
+    where = Where(first=4)
+    where.only(is_active=is_active)
+    return page_of("festivals", where, wire=_WIRE, order="t.name, t.id")
 
 
 async def list_held_between(
@@ -117,18 +114,14 @@ async def list_held_between(
     """What is held on any day from `first` to `last`, both included, as a JSON array of `OccurrenceOut` in the order of
     time, and how many there are in all. With `province`: nationwide festivals too."""
     statement, arguments = occurrence_statement(first, last, province)
-    row = await connection.fetchrow(statement, language, limit, offset, *arguments)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    return await fetch_page(connection, statement, language, [limit, offset, *arguments])
 
 
 async def list_festivals(
     connection: Connection, *, is_active: bool | None, language: Language, limit: int, offset: int
 ) -> tuple[bytes, int]:
     """One page as a JSON array of `FestivalOut`, and how many there are in all. `is_active` None: retired ones too."""
-    row = await connection.fetchrow(page_statement(is_active=is_active), language, limit, offset)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    return await fetch_page(connection, page_statement(is_active=is_active), language, [limit, offset])
 
 
 async def list_starting_between(connection: Connection, first_day: date, last_day: date) -> list[StartingFestival]:

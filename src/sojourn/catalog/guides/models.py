@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 
 from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
-from sojourn.catalog.values import Images, LanguageCode, LanguageCodes, LanguageName, Lines, Price, Query, Slug
+from sojourn.catalog.values import Images, LanguageCode, LanguageCodes, LanguageName, Lines, Place, Price, Query, Slug
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Day, LongText, Money, MoneyIn, Text, Wire
 
@@ -28,7 +28,6 @@ class GuideSort(StrEnum):
     NEWEST = "newest"
 
 
-Place = Annotated[Text, Field(max_length=100)]
 Places = Annotated[list[Place], Field(min_length=1, max_length=25)]
 Group = Annotated[int, Field(ge=1, le=500)]
 Years = Annotated[int, Field(ge=0, le=80)]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sojourn.catalog.guides.errors import GuideNotFound
 from sojourn.catalog.guides.models import GuideFilters, GuideSort
-from sojourn.catalog.shelf_queries import free_on, json_of, shelf
+from sojourn.catalog.shelf_queries import fetch_page, free_on, json_of, page_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
@@ -46,7 +46,7 @@ ON CONFLICT (kind, owner_id) DO UPDATE SET name = excluded.name, is_active = exc
 
 
 def page_statement(filters: GuideFilters, *, is_active: bool | None, now: datetime) -> tuple[str, list[object]]:
-    """The statement and its arguments for one page, as the trips' is. `$1` waits for the language."""
+    """The statement and its arguments for one page. `$1` waits for the language."""
     where = Where(first=4)
     where.add("t.languages @> ARRAY[?::text]", filters.language)
     # An agency names the provinces that a guide serves, whatever the licence would allow.
@@ -57,19 +57,11 @@ def page_statement(filters: GuideFilters, *, is_active: bool | None, now: dateti
     where.add("t.daily_rate_usd <= ?", filters.max_price)
     where.add("t.max_group >= ?", filters.people)
     where.add("t.search LIKE lower(?)", containing(filters.q) if filters.q else None)
-    if is_active is not None:
-        where.require("t.is_active" if is_active else "NOT t.is_active")
+    where.only(is_active=is_active)
     if filters.available_date is not None:
         free_on(where, "GUIDE", filters.available_date, filters.end_date or filters.available_date, now=now)
     order = _ORDERS[filters.sort]
-    statement = f"""
-SELECT (SELECT count(*) FROM guides t WHERE {where}) AS total,
-       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_WIRE}
-          FROM (SELECT t.id FROM guides t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
-          JOIN guides t ON t.id = p.id
-         ORDER BY {order}) x
-"""
+    statement = page_of("guides", where, wire=_WIRE, order=order)
     return statement, [filters.per_page, filters.offset, *where.arguments]
 
 
@@ -78,9 +70,7 @@ async def list_guides(
 ) -> tuple[bytes, int]:
     """One page as a JSON array of `GuideOut`, and how many there are in all. `is_active` None: retired ones too."""
     statement, arguments = page_statement(filters, is_active=is_active, now=now)
-    row = await connection.fetchrow(statement, language, *arguments)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    return await fetch_page(connection, statement, language, arguments)
 
 
 async def put_stock(tx: Connection, *, guide_id: UUID, now: datetime) -> None:

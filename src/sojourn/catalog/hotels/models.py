@@ -8,7 +8,19 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
-from sojourn.catalog.values import Images, Key, LanguageCodes, Lines, Paging, Price, Query, Slug
+from sojourn.catalog.values import (
+    Images,
+    Key,
+    LanguageCodes,
+    Latitude,
+    Lines,
+    Longitude,
+    Paging,
+    Place,
+    Price,
+    Query,
+    Slug,
+)
 from sojourn.platform.kit.wire import Day, LongText, Money, MoneyIn, Text, Wire
 
 MAX_NIGHTS = 60
@@ -30,9 +42,6 @@ class HotelSort(StrEnum):
     NEWEST = "newest"
 
 
-Place = Annotated[Text, Field(max_length=100)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
 Stars = Annotated[int, Field(ge=1, le=5)]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sojourn.catalog.hotels.errors import HotelNotFound
 from sojourn.catalog.hotels.models import HotelFilters, HotelSort, RoomIn
-from sojourn.catalog.shelf_queries import json_of, shelf
+from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
@@ -94,7 +94,7 @@ ON CONFLICT (kind, owner_id) DO UPDATE
 
 
 def page_statement(filters: HotelFilters, *, is_active: bool | None, now: datetime) -> tuple[str, list[object]]:
-    """The statement and its arguments for one page, as the trips' is. `$1` waits for the language."""
+    """The statement and its arguments for one page. `$1` waits for the language."""
     asks_for_nights = filters.check_in is not None and filters.check_out is not None
     # $4: how many rooms of one kind the party needs; $5, $6, $7: the nights, and now.
     where = Where(first=8 if asks_for_nights else 5)
@@ -102,8 +102,7 @@ def page_statement(filters: HotelFilters, *, is_active: bool | None, now: dateti
     where.add("t.stars = ?", filters.stars)
     where.add("t.stars >= ?", filters.min_stars)
     where.add("t.search LIKE lower(?)", containing(filters.q) if filters.q else None)
-    if is_active is not None:
-        where.require("t.is_active" if is_active else "NOT t.is_active")
+    where.only(is_active=is_active)
     room = _room_statement(filters, where)
     nights: list[object] = []
     if filters.check_in is not None and filters.check_out is not None:
@@ -111,14 +110,7 @@ def page_statement(filters: HotelFilters, *, is_active: bool | None, now: dateti
         room += f" AND {_LEFT} >= $4"
     where.require(f"EXISTS (SELECT FROM hotel_rooms h WHERE {room})")
     order = _ORDERS[filters.sort]
-    statement = f"""
-SELECT (SELECT count(*) FROM hotels t WHERE {where}) AS total,
-       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_wire(_LEFT if asks_for_nights else _NOTHING_ASKED)}
-          FROM (SELECT t.id FROM hotels t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
-          JOIN hotels t ON t.id = p.id
-         ORDER BY {order}) x
-"""
+    statement = page_of("hotels", where, wire=_wire(_LEFT if asks_for_nights else _NOTHING_ASKED), order=order)
     return statement, [filters.per_page, filters.offset, filters.rooms, *nights, *where.arguments]
 
 
@@ -138,9 +130,7 @@ async def list_hotels(
 ) -> tuple[bytes, int]:
     """One page as a JSON array of `HotelOut`, and how many there are in all. `is_active` None: retired ones too."""
     statement, arguments = page_statement(filters, is_active=is_active, now=now)
-    row = await connection.fetchrow(statement, language, *arguments)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    return await fetch_page(connection, statement, language, arguments)
 
 
 async def put_rooms(tx: Connection, *, hotel_id: UUID, rooms: list[RoomIn], now: datetime) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from sojourn.catalog.shelving import Patch
-from sojourn.catalog.values import Images, Key, Lines, Paging, Query, Slug
+from sojourn.catalog.values import Images, Key, Latitude, Lines, Longitude, Paging, Place, Query, Slug
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import LongText, Money, MoneyIn, Text, Wire
 
@@ -53,9 +53,6 @@ def _on_the_globe(text: str) -> str:
     return text
 
 
-Province = Annotated[Text, Field(max_length=100)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
 Months = Annotated[list[Annotated[int, Field(ge=1, le=12)]], Field(max_length=12)]
 Minutes = Annotated[int, Field(ge=1, le=1440)]
 Tags = Annotated[list[Key], Field(max_length=10)]
@@ -78,7 +75,7 @@ class PlaceIn(Wire):
     description_kh: LongText | None = None
     description_zh: LongText | None = None
     category: PlaceCategory
-    province: Province
+    province: Place
     latitude: Latitude
     longitude: Longitude
     opening_hours: Text | None = None
@@ -102,7 +99,7 @@ class PlacePatch(Patch):
     description_kh: LongText | None = None
     description_zh: LongText | None = None
     category: PlaceCategory | None = None
-    province: Province | None = None
+    province: Place | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     opening_hours: Text | None = None
@@ -155,7 +152,7 @@ class PlaceSearch(Paging):
 
     query: Query | None = None
     category: PlaceCategory | None = None
-    province: Province | None = None
+    province: Place | None = None
     near: Near | None = None
     within_km: Annotated[float, Field(gt=0, le=MAX_KM)] | None = None
     sort: PlaceSort | None = None

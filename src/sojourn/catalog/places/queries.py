@@ -5,7 +5,7 @@ from typing import LiteralString
 from sojourn.catalog.places.errors import PlaceNotFound
 from sojourn.catalog.places.models import PlaceSearch, PlaceSort, Spot
 from sojourn.catalog.places.rules import boxes_around, order_of
-from sojourn.catalog.shelf_queries import json_of, shelf
+from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
@@ -49,13 +49,12 @@ _ORDERS: dict[PlaceSort, LiteralString] = {
 
 
 def search_statement(filters: PlaceSearch, *, is_active: bool | None) -> tuple[str, list[object]]:
-    """The statement and its arguments for one page, as the trips' is. `$1` waits for the language."""
+    """The statement and its arguments for one page. `$1` waits for the language."""
     spot = filters.spot
     where = Where(first=4 if spot is None else 6)
     where.add("t.category = ?", filters.category)
     where.add("replace(lower(t.province), ' ', '-') = ?", province_key(filters.province))
-    if is_active is not None:
-        where.require("t.is_active" if is_active else "NOT t.is_active")
+    where.only(is_active=is_active)
     if spot is not None:
         where.require(_within_boxes(spot, filters.reach_km, where))
         where.add(f"{_DISTANCE} <= ?", filters.reach_km)
@@ -66,14 +65,7 @@ def search_statement(filters: PlaceSearch, *, is_active: bool | None) -> tuple[s
         where.require(f"t.id IN (SELECT s.id FROM places s WHERE {pairs} AND {text})")
     order = _order(filters, where)
     shown = _wire(_NOTHING_ASKED if spot is None else f"round({_DISTANCE}::numeric, 2)")
-    statement = f"""
-SELECT (SELECT count(*) FROM places t WHERE {where}) AS total,
-       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {shown}
-          FROM (SELECT t.id FROM places t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
-          JOIN places t ON t.id = p.id
-         ORDER BY {order}) x
-"""
+    statement = page_of("places", where, wire=shown, order=order)
     return statement, [filters.per_page, filters.offset, *(spot or ()), *where.arguments]
 
 
@@ -100,6 +92,4 @@ async def search(
 ) -> tuple[bytes, int]:
     """One page as a JSON array of `PlaceOut`, and how many there are in all. `is_active` None: retired ones too."""
     statement, arguments = search_statement(filters, is_active=is_active)
-    row = await connection.fetchrow(statement, language, *arguments)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    return await fetch_page(connection, statement, language, arguments)

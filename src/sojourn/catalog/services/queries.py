@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from sojourn.catalog.services.errors import ServiceNotFound
 from sojourn.catalog.services.models import ServiceSort, ServiceType, TypedServiceFilters
-from sojourn.catalog.shelf_queries import json_of, shelf
+from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.values import containing
 from sojourn.platform.db.database import Connection
@@ -46,27 +46,16 @@ _ORDERS: dict[ServiceSort, LiteralString] = {
 def page_statement(
     filters: TypedServiceFilters, *, kind: ServiceType | None, is_active: bool
 ) -> tuple[str, list[object]]:
-    """The statement and its arguments for one page: a row of `total` and `items`, the JSON array.
-
-    Put together from fixed fragments only; everything a client sends is an argument. `$1` waits for the language.
-    """
+    """The statement and its arguments for one page. `$1` waits for the language."""
     where = Where(first=4)
-    where.require("t.is_active" if is_active else "NOT t.is_active")
+    where.only(is_active=is_active)
     where.add("t.type = ?", kind)
     where.add("lower(t.region) = lower(?)", filters.region)
     where.add("t.price >= ?", filters.min_price)
     where.add("t.price <= ?", filters.max_price)
     where.add("t.search LIKE lower(?)", containing(filters.q) if filters.q else None)
     order = _ORDERS[filters.sort]
-    # Ids first: whole rows are wide, and only the page's are read.
-    statement = f"""
-SELECT (SELECT count(*) FROM services t WHERE {where}) AS total,
-       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_WIRE}
-          FROM (SELECT t.id FROM services t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
-          JOIN services t ON t.id = p.id
-         ORDER BY {order}) x
-"""
+    statement = page_of("services", where, wire=_WIRE, order=order)
     return statement, [filters.per_page, filters.offset, *where.arguments]
 
 
@@ -80,6 +69,4 @@ async def list_services(
 ) -> tuple[bytes, int]:
     """One page as a JSON array of `ServiceOut`, and how many there are in all."""
     statement, arguments = page_statement(filters, kind=kind, is_active=is_active)
-    row = await connection.fetchrow(statement, language, *arguments)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    return await fetch_page(connection, statement, language, arguments)

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
-from sojourn.catalog.values import Images, LanguageCode, Lines, Paging, Price, Query, Slug
+from sojourn.catalog.values import Images, LanguageCode, Lines, Paging, Place, Price, Query, Slug
 from sojourn.platform.kit.wire import Day, Money, MoneyIn, Text, Wire
 
 
@@ -31,7 +31,6 @@ class VehicleSort(StrEnum):
     NEWEST = "newest"
 
 
-Place = Annotated[Text, Field(max_length=100)]
 Capacity = Annotated[int, Field(ge=1, le=500)]
 Luggage = Annotated[int, Field(ge=0, le=1000)]
 Fleet = Annotated[int, Field(ge=1, le=1000)]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
-from sojourn.catalog.shelf_queries import free_on, json_of, shelf
+from sojourn.catalog.shelf_queries import fetch_page, free_on, json_of, page_of, shelf
 from sojourn.catalog.statements import Where
 from sojourn.catalog.transportation.errors import VehicleNotFound
 from sojourn.catalog.transportation.models import VehicleFilters, VehicleSort
@@ -46,26 +46,18 @@ ON CONFLICT (kind, owner_id) DO UPDATE
 
 
 def page_statement(filters: VehicleFilters, *, is_active: bool | None, now: datetime) -> tuple[str, list[object]]:
-    """The statement and its arguments for one page, as the trips' is. `$1` waits for the language."""
+    """The statement and its arguments for one page. `$1` waits for the language."""
     where = Where(first=4)
     where.add("t.category = ?", filters.category)
     where.add("t.capacity >= ?", filters.min_capacity)
     where.add("replace(lower(t.province), ' ', '-') = ?", province_key(filters.province))
     where.add("t.daily_rate_usd <= ?", filters.max_price)
     where.add("t.search LIKE lower(?)", containing(filters.q) if filters.q else None)
-    if is_active is not None:
-        where.require("t.is_active" if is_active else "NOT t.is_active")
+    where.only(is_active=is_active)
     if filters.travel_date is not None:
         free_on(where, "VEHICLE", filters.travel_date, filters.end_date or filters.travel_date, now=now)
     order = _ORDERS[filters.sort]
-    statement = f"""
-SELECT (SELECT count(*) FROM vehicles t WHERE {where}) AS total,
-       convert_to(coalesce(json_agg(x)::text, '[]'), 'UTF8') AS items
-  FROM (SELECT {_WIRE}
-          FROM (SELECT t.id FROM vehicles t WHERE {where} ORDER BY {order} LIMIT $2 OFFSET $3) p
-          JOIN vehicles t ON t.id = p.id
-         ORDER BY {order}) x
-"""
+    statement = page_of("vehicles", where, wire=_WIRE, order=order)
     return statement, [filters.per_page, filters.offset, *where.arguments]
 
 
@@ -74,9 +66,7 @@ async def list_vehicles(
 ) -> tuple[bytes, int]:
     """One page as a JSON array of `VehicleOut`, and how many there are in all. `is_active` None: retired ones too."""
     statement, arguments = page_statement(filters, is_active=is_active, now=now)
-    row = await connection.fetchrow(statement, language, *arguments)
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return row["items"], row["total"]
+    return await fetch_page(connection, statement, language, arguments)
 
 
 async def put_stock(tx: Connection, *, vehicle_id: UUID, now: datetime) -> None:

@@ -13,10 +13,13 @@ from sojourn.catalog.values import (
     Images,
     Key,
     Languages,
+    Latitude,
     Lines,
     LocalText,
     LongerText,
+    Longitude,
     Paging,
+    Place,
     Price,
     Query,
     Slug,
@@ -118,12 +121,9 @@ class Included(Wire):
 
 
 Title = Text
-Place = Annotated[Text, Field(max_length=100)]
 Days = Annotated[int, Field(ge=1, le=MAX_DAYS)]
 People = Annotated[int, Field(ge=1, le=1000)]
 Seats = Annotated[int, Field(ge=1, le=100_000)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
 Itinerary = Annotated[list[ItineraryDay], Field(max_length=MAX_DAYS)]
 Options = Annotated[list[TripOption], Field(max_length=20)]
 Moods = Annotated[list[Mood], Field(max_length=len(Mood))]
@@ -273,7 +273,7 @@ class TripFilters(Paging):
     duration: Days | None = None
     min_duration: Days | None = None
     max_duration: Days | None = None
-    province: Annotated[Text, Field(max_length=100)] | None = None
+    province: Place | None = None
     budget: MoneyIn | None = None
     min_price: MoneyIn | None = None
     max_price: MoneyIn | None = None

@@ -90,8 +90,7 @@ def _where(filters: TripFilters, *, is_active: bool | None, first: int) -> Where
     where.add("t.mood_tags && ?::text[]", filters.mood or None)
     where.add("t.languages @> ARRAY[?::text]", filters.guide_language)
     where.add("t.search LIKE lower(?)", containing(filters.q) if filters.q else None)
-    if is_active is not None:
-        where.require("t.is_active" if is_active else "NOT t.is_active")
+    where.only(is_active=is_active)
     return where
 
 
