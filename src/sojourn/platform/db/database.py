@@ -32,6 +32,7 @@ CONNECT_FAULTS = (
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.DeadlockDetectedError,  # it was rolled back; whoever was in its way is through
 )
 
 
