@@ -190,7 +190,10 @@ async def test_a_purchase_keeps_the_language_it_was_made_in(
     traveler.headers["Accept-Language"] = "zh-CN"
     await hold_and_pay(traveler, sandbox, trip_id)
     await do_jobs(work)
-    assert re.search("[一-鿿]", (await newest(mailbox, traveler))["subject"])
+    subject = (await newest(mailbox, traveler))["subject"]
+    assert re.search("[一-鿿]", subject)
+    assert "吴哥窟" in subject
+    assert "Angkor" not in subject
 
 
 async def test_without_a_language_in_the_request_a_purchase_takes_the_accounts(

@@ -157,6 +157,7 @@ async def test_the_desk_hides_answers_and_publishes(
     review = await write(traveler, await come_back(traveler), rating=1, text="Mr X is a thief")
     desk = f"/admin/reviews/{review['id']}"
     assert faulty_fields(await admin.post(f"{desk}/moderation", json={"status": "HIDDEN"}))
+    assert faulty_fields(await admin.post(f"{desk}/moderation", json={"status": "HIDDEN"})) == ["reason"]
     hidden = read(await admin.post(f"{desk}/moderation", json={"status": "HIDDEN", "reason": "It names somebody"}))
     assert (hidden["status"], hidden["moderated_by"]) == ("HIDDEN", str(admin.user_id))
     assert await rated(derlg, trip_id) == (None, 0)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from sojourn.catalog.services.models import DocumentCategory
 from sojourn.catalog.values import Key, LocalText
@@ -62,13 +62,14 @@ class VerifyIn(Wire):
     """`reason` tells the customer what to repair: required for, and only for, a rejection."""
 
     status: Literal[DocumentStatus.VERIFIED, DocumentStatus.REJECTED]
-    reason: Reason | None = None
+    reason: Reason | None = Field(None, validate_default=True)
 
-    @model_validator(mode="after")
-    def _reason_with_rejection(self) -> "VerifyIn":
-        if (self.reason is not None) != (self.status is DocumentStatus.REJECTED):
-            raise ValueError("reason is required for REJECTED, and for nothing else")
-        return self
+    @field_validator("reason")
+    @classmethod
+    def _reason_with_rejection(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if (reason is not None) != (info.data.get("status") is DocumentStatus.REJECTED):
+            raise ValueError("is required for REJECTED, and for nothing else")
+        return reason
 
 
 class DocumentFilters(PageIn):

@@ -13,6 +13,17 @@ from sojourn.people.users.models import Preferences
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 
+# A purchase is named in the language it was made in, where the catalogue has the name; else as it was sold.
+_TITLE = """
+    coalesce(CASE b.booking_type
+        WHEN 'PACKAGE' THEN (SELECT CASE b.language WHEN 'km' THEN t.title_kh WHEN 'zh' THEN t.title_zh END
+                               FROM trips t WHERE t.id = b.trip_id)
+        WHEN 'HOTEL_ONLY' THEN (SELECT CASE b.language WHEN 'km' THEN t.name_kh || ' · ' || h.name_kh
+                                                       WHEN 'zh' THEN t.name_zh || ' · ' || h.name_zh END
+                                  FROM hotel_rooms h JOIN hotels t ON t.id = h.hotel_id WHERE h.id = b.hotel_room_id)
+        WHEN 'TRANSPORT_ONLY' THEN (SELECT CASE b.language WHEN 'km' THEN t.name_kh WHEN 'zh' THEN t.name_zh END
+                                      FROM vehicles t WHERE t.id = b.vehicle_id)
+    END, b.title)"""
 SELECT_RECIPIENT = "SELECT id, email, name, preferred_language FROM users WHERE id = $1 AND deleted_at IS NULL"
 SELECT_ROLE = "SELECT role FROM users WHERE id = $1"
 SELECT_WANTED = "SELECT coalesce((preferences->>$2)::boolean, $3) FROM users WHERE id = $1"
@@ -20,10 +31,10 @@ SET_UNWANTED = """
 UPDATE users SET preferences = preferences || jsonb_build_object($2::text, false), updated_at = $3
  WHERE id = $1 AND deleted_at IS NULL
 """
-SELECT_PAYMENT = """
+SELECT_PAYMENT = f"""
 SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, coalesce(p.captured_currency, p.currency) AS currency,
        p.failure_code, u.email, u.name,
-       b.id AS booking_id, o.id AS order_id, coalesce(b.title, o.title) AS title,
+       b.id AS booking_id, o.id AS order_id, coalesce({_TITLE}, o.title) AS title,
        coalesce(b.language, o.language) AS language,
        CASE WHEN b.status = 'RESERVED' THEN b.reserved_until END AS reserved_until
   FROM payments p
@@ -32,7 +43,7 @@ SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, coalesce(p.cap
   LEFT JOIN bookings b ON b.id = coalesce(c.booking_id, p.purchase_id)
   LEFT JOIN orders o ON o.id = p.purchase_id
  WHERE p.id = $1
-"""
+"""  # noqa: S608 - nothing but the constant above
 SELECT_REFUND = "SELECT payment_id, amount, currency, status FROM refunds WHERE id = $1"
 # The address that an order names for its mails counts once it is paid for: before, anybody's could be typed there.
 SELECT_ORDER = """
@@ -57,14 +68,15 @@ SELECT e.from_status, e.to_status, CASE WHEN e.is_public THEN e.note END AS publ
 SELECT_CONSULTANT = """
 SELECT c.name, c.email FROM orders o JOIN users c ON c.id = o.consultant_id WHERE o.id = $1
 """
-SELECT_BOOKING = """
-SELECT b.id, b.booking_ref, b.user_id, b.title, b.status, b.travel_date, b.end_date, b.people_count, b.pickup_location,
+SELECT_BOOKING = f"""
+SELECT b.id, b.booking_ref, b.user_id, {_TITLE} AS title, b.status,
+       b.travel_date, b.end_date, b.people_count, b.pickup_location,
        b.snapshot->>'meeting_point' AS meeting_point, b.total_usd, b.currency, b.language, b.loyalty_points_earned,
        b.cancellation_policy, u.email, u.name
   FROM bookings b
   JOIN users u ON u.id = b.user_id
  WHERE b.id = $1
-"""
+"""  # noqa: S608 - nothing but the constant above
 SELECT_LINES = """
 SELECT description, quantity, amount FROM price_lines WHERE purchase_id = $1 ORDER BY position
 """

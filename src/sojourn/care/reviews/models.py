@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from sojourn.catalog.values import LanguageName
 from sojourn.platform.i18n import Language
@@ -153,13 +153,14 @@ class ModerationIn(Wire):
     """`reason` is required for, and only for, hiding; the author reads it."""
 
     status: Literal[ReviewStatus.PUBLISHED, ReviewStatus.HIDDEN]
-    reason: Reason | None = None
+    reason: Reason | None = Field(None, validate_default=True)
 
-    @model_validator(mode="after")
-    def _fits_the_decision(self) -> "ModerationIn":
-        if (self.reason is not None) != (self.status is ReviewStatus.HIDDEN):
-            raise ValueError("reason is required for HIDDEN, and for nothing else")
-        return self
+    @field_validator("reason")
+    @classmethod
+    def _fits_the_decision(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if (reason is not None) != (info.data.get("status") is ReviewStatus.HIDDEN):
+            raise ValueError("is required for HIDDEN, and for nothing else")
+        return reason
 
 
 class ReplyIn(Wire):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from sojourn.platform.kit.wire import Day, Wire
 from sojourn.sales.orders.models import PageIn, Reason
@@ -146,14 +146,19 @@ class DecisionIn(Wire):
     """
 
     status: Literal[VerificationStatus.APPROVED, VerificationStatus.REJECTED]
-    reason: Reason | None = None
+    reason: Reason | None = Field(None, validate_default=True)
     card_expires_on: Day | None = None
 
-    @model_validator(mode="after")
-    def _fits_the_decision(self) -> "DecisionIn":
-        is_rejection = self.status is VerificationStatus.REJECTED
-        if (self.reason is not None) != is_rejection:
-            raise ValueError("reason is required for REJECTED, and for nothing else")
-        if is_rejection and self.card_expires_on is not None:
-            raise ValueError("card_expires_on belongs to APPROVED")
-        return self
+    @field_validator("reason")
+    @classmethod
+    def _fits_the_decision(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if (reason is not None) != (info.data.get("status") is VerificationStatus.REJECTED):
+            raise ValueError("is required for REJECTED, and for nothing else")
+        return reason
+
+    @field_validator("card_expires_on")
+    @classmethod
+    def _belongs_to_approvals(cls, day: date | None, info: ValidationInfo) -> date | None:
+        if day is not None and info.data.get("status") is VerificationStatus.REJECTED:
+            raise ValueError("belongs to APPROVED")
+        return day
