@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help up demo test coverage check bench install install-dev lock reset clean
 
+# In another encoding Python cannot read the name of a folder with letters beyond it out of its own environment.
+export LC_ALL := C.UTF-8
 LAUNCH := .venv/bin/python -I -S src/sojourn/platform/launch.py
 
 help: ## what there is
