@@ -48,7 +48,7 @@ async def claim(
 
 async def without_the_lock(database: Database) -> None:
     """The same function with its one locking line removed."""
-    sql = (MIGRATIONS / "sql" / "0029_last_moment.up.sql").read_text()
+    sql = (MIGRATIONS / "sql" / "0034_lighter_rows.up.sql").read_text()
     start = sql.index("CREATE OR REPLACE FUNCTION take_claims")
     body = sql[start : sql.index("$$;", start) + 3]
     assert THE_LOCK in body
