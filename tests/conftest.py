@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from tests.support.client import StorefrontClient
 from tests.support.databases import TemplateServer
+from tests.support.mailbox import Mailbox, reader_of
 from tests.support.system import System, system_in_process, system_over_tcp
 from tests.support.work import work_for
 
@@ -113,6 +114,19 @@ async def work(derlg: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
     """What DerLg's worker has to work with."""
     async with work_for(derlg, sandbox) as opened:
         yield opened
+
+
+@pytest.fixture
+async def holyone_work(holyone: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
+    """What Holyone's worker has to work with."""
+    async with work_for(holyone, sandbox) as opened:
+        yield opened
+
+
+@pytest.fixture
+def mailbox(sandbox: str) -> Mailbox:
+    """What the pretended carrier delivered to an address, oldest first."""
+    return reader_of(sandbox, "/mail", by="to")
 
 
 @pytest.fixture

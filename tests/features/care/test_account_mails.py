@@ -4,8 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.features.care.conftest import Mailbox
 from tests.support.client import StorefrontClient, read
+from tests.support.mailbox import Mailbox
 from tests.support.work import do_jobs
 
 from sojourn.people.effects import VERIFY_EMAIL, WELCOME

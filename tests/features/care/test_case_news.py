@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.features.care.conftest import Mailbox
 from tests.features.orders.conftest import Shop
 from tests.support.client import StorefrontClient, read, refusal
+from tests.support.mailbox import Mailbox
 from tests.support.work import do_jobs
 
 from sojourn.people.roles import Role

@@ -3,8 +3,8 @@
 import re
 from datetime import timedelta
 
-from tests.features.care.conftest import Mailbox
 from tests.support.client import PASSWORD, StorefrontClient, read, refusal
+from tests.support.mailbox import Mailbox
 from tests.support.work import do_jobs
 
 from sojourn.desk.privacy.erasure import forget_the_deleted

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.features.care.conftest import Mailbox
 from tests.support.client import StorefrontClient, read, refusal
+from tests.support.mailbox import Mailbox
 from tests.support.trail import acts_on
 from tests.support.work import do_jobs
 

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.features.care.conftest import Mailbox
 from tests.support.client import StorefrontClient, read
+from tests.support.mailbox import Mailbox
 from tests.support.work import do_jobs
 
 from sojourn.care.notifications.festivals import send_festival_alerts

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.features.care.conftest import Mailbox
 from tests.features.orders.conftest import Shop
 from tests.support.client import StorefrontClient, read
+from tests.support.mailbox import Mailbox
 from tests.support.selling import TRAVEL_DATE, hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
 from tests.support.work import do_jobs
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.features.care.conftest import Mailbox
 from tests.support.client import StorefrontClient, read
+from tests.support.mailbox import Mailbox
 from tests.support.selling import hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
 from tests.support.trail import acts_on
 from tests.support.work import do_jobs

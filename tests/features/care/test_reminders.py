@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.features.care.conftest import Mailbox
 from tests.features.stock.conftest import open_shop
 from tests.support.client import StorefrontClient, read
+from tests.support.mailbox import Mailbox
 from tests.support.selling import TRAVEL_DATE, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
 from tests.support.work import do_jobs
 

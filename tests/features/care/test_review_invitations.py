@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.features.care.conftest import Mailbox
 from tests.support.client import StorefrontClient, read
+from tests.support.mailbox import Mailbox
 from tests.support.selling import TRAVEL_DATE, hold_and_pay, put_trip_on_sale
 from tests.support.work import do_jobs
 

@@ -3,7 +3,6 @@
 import os
 import random
 import zlib
-from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,9 @@ import pytest
 from PIL import Image
 from tests.support.client import StorefrontClient, read
 from tests.support.system import FILES
-from tests.support.work import work_for
 
 from sojourn.people.roles import Role
 from sojourn.platform.kit.ids import new_id
-from sojourn.providers.work import Work
 
 Json = dict[str, Any]
 
@@ -128,12 +125,6 @@ async def customer(holyone: StorefrontClient) -> StorefrontClient:
 @pytest.fixture
 async def consultant(holyone: StorefrontClient) -> StorefrontClient:
     return await holyone.sign_in_as(Role.CONSULTANT, name="Keo Bopha")
-
-
-@pytest.fixture
-async def holyone_work(holyone: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
-    async with work_for(holyone, sandbox) as work:
-        yield work
 
 
 def stranger_id() -> str:

@@ -1,24 +1,15 @@
 """What a buyer of a guide is told by mail, and what not."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import pytest
 from tests.features.downloads.conftest import Shelf
 from tests.support.client import StorefrontClient, read
-from tests.support.work import work_for
 
 from sojourn.care.documents.reminders import send_reminders
 from sojourn.care.notifications.handlers_invoices import order_confirmed
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
-
-
-@pytest.fixture
-async def holyone_work(holyone: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
-    async with work_for(holyone, sandbox) as work:
-        yield work
 
 
 async def test_the_confirmation_leads_to_the_download(

@@ -1,20 +1,18 @@
 """Somebody in need, an admin at the desk, and what reaches the agency."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-import httpx
 import pytest
 from tests.support.client import StorefrontClient, read
 
 from sojourn.people.roles import Role
 
 Json = dict[str, Any]
-Mailbox = Callable[[str], Awaitable[list[Json]]]
 ANGKOR = {"lat": 13.4125, "lng": 103.8670, "accuracy": 12}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -32,19 +30,6 @@ async def traveler(derlg: StorefrontClient) -> StorefrontClient:
 @pytest.fixture
 async def admin(derlg: StorefrontClient) -> StorefrontClient:
     return await derlg.sign_in_as(Role.ADMIN, name="Chan Sophea")
-
-
-@pytest.fixture
-def mailbox(sandbox: str) -> Mailbox:
-    """What the pretended carrier delivered to an address, oldest first."""
-
-    async def read_mails(to: str) -> list[Json]:
-        async with httpx.AsyncClient(base_url=sandbox, timeout=10) as reader:
-            answer = await reader.get("/mail", params={"to": to, "limit": 100})
-        mails: list[Json] = answer.raise_for_status().json()
-        return list(reversed(mails))
-
-    return read_mails
 
 
 @dataclass

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 from tests.conftest import StartSystem
-from tests.features.emergency.conftest import ANGKOR, SECRET, Mailbox, Receiver, call
+from tests.features.emergency.conftest import ANGKOR, SECRET, Receiver, call
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
+from tests.support.mailbox import Mailbox
 from tests.support.work import do_jobs, work_for
 
 from sojourn.care.emergency.jobs import escalate_due, forget_positions, report_positions

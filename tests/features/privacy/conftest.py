@@ -1,41 +1,16 @@
 """A customer of Holyone who has done a great deal, all of it with marks."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx
 import pytest
 from tests.features.documents.conftest import PDF
 from tests.features.orders.conftest import Shop
 from tests.support.client import FreshToken, StorefrontClient, read
-from tests.support.work import work_for
 
 from sojourn.people.roles import Role, role_on_wire
 from sojourn.platform.kit.ids import new_id
-from sojourn.providers.work import Work
 
 MARK = "Zqmarker"
-Mailbox = Callable[[str], Awaitable[list[dict[str, Any]]]]
-
-
-@pytest.fixture
-async def holyone_work(holyone: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
-    """What Holyone's worker has to work with."""
-    async with work_for(holyone, sandbox) as work:
-        yield work
-
-
-@pytest.fixture
-def mailbox(sandbox: str) -> Mailbox:
-    """What the pretended carrier delivered to an address, oldest first."""
-
-    async def read_mail(to: str) -> list[dict[str, Any]]:
-        async with httpx.AsyncClient(base_url=sandbox, timeout=10) as reader:
-            answer = await reader.get("/mail", params={"to": to, "limit": 100})
-        mails: list[dict[str, Any]] = answer.raise_for_status().json()
-        return list(reversed(mails))
-
-    return read_mail
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from zipfile import ZipFile
 import pytest
 from tests.features.documents.conftest import kept_files
 from tests.features.orders.conftest import Shop
-from tests.features.privacy.conftest import MARK, Mailbox, buy
+from tests.features.privacy.conftest import MARK, buy
 from tests.support.client import StorefrontClient, read, refusal
+from tests.support.mailbox import Mailbox
 from tests.support.work import do_jobs
 
 from sojourn.care.documents.jobs import remove_files
