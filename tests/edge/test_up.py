@@ -188,6 +188,7 @@ def test_says_who_holds_a_port_and_what_to_set(run_up: Callable[[], Up], given: 
         ("SOJOURN_STOREFRONTS", "derlg,atlantis", "atlantis"),
         ("DERLG_DATABASE_URL", "postgresql://127.0.0.1:9/x", "HOLYONE_DATABASE_URL is missing"),
         ("DATABASE_URL", "postgresql://127.0.0.1:9/x", "The server of DATABASE_URL cannot be used"),
+        ("SOJOURN_STATE", "/dev/null/state", "SOJOURN_STATE names another place"),
     ],
 )
 def test_refuses_in_plain_words(

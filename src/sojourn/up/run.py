@@ -50,6 +50,16 @@ class Run:
         Raises what kept it from running: UpRefused, AlreadyRunning, EmbeddedPostgresError, PostgresUnavailable,
         CatalogueInvalid, ProgramFailed. Then, too, nothing is left behind.
         """
+        try:
+            self._run()
+        except OSError as fault:
+            told = self.state.why_not_kept(fault)
+            if told is None:
+                raise
+            raise UpRefused(told) from fault
+        self.progress.say("Stopped")
+
+    def _run(self) -> None:
         with self.state.held(), _first_signal_interrupts() as no_more_signals:
             try:
                 self._start()
@@ -59,7 +69,6 @@ class Run:
             finally:
                 no_more_signals()
                 self._stop()
-        self.progress.say("Stopped")
 
     def _start(self) -> None:
         began = time.monotonic()

@@ -7,6 +7,7 @@ environment.json  what the running programs were told, for commands given beside
 lock              held by the one who runs
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Final
 
 _LONG_LOG_BYTES: Final = 20_000_000
+_STORAGE_FAULTS: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.ENAMETOOLONG}
+)
 
 
 class AlreadyRunning(RuntimeError):
@@ -26,6 +30,15 @@ class AlreadyRunning(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class State:
     folder: Path
+
+    def why_not_kept(self, fault: OSError) -> str | None:
+        """What to tell the person whose disk is full, or whose folder is closed; None when it is neither."""
+        if fault.errno not in _STORAGE_FAULTS or fault.filename is None:
+            return None
+        return (
+            f"{fault.filename} cannot be written: {fault.strerror}. What running leaves behind is kept in "
+            f"{self.folder}; SOJOURN_STATE names another place."
+        )
 
     @property
     def logs(self) -> Path:
@@ -91,5 +104,8 @@ def _write(path: Path, content: Mapping[str, str]) -> None:
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(dict(content), indent=2) + "\n", encoding="utf-8")
+    try:
+        fresh.write_text(json.dumps(dict(content), indent=2) + "\n", encoding="utf-8")
+    except OSError as fault:  # a full disk does not say which file it was
+        raise OSError(fault.errno, fault.strerror, str(path)) from fault
     fresh.rename(path)
