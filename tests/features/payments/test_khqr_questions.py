@@ -91,6 +91,15 @@ async def test_a_bank_that_is_down_is_asked_again_later(
     assert read(await client.get(f"/bookings/{booking['id']}"))["status"] == "CONFIRMED"
 
 
+async def test_by_hand_all_are_asked_about_however_many(
+    derlg: StorefrontClient, bank: str, clock: FrozenClock, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qr_checks, "BATCH", 1)
+    for _client, _booking, code in await codes(derlg, 3):
+        await scan(bank, code, at=clock.now())
+    assert await qr_checks.ask_about_all(work, payables=PAYABLES) == await confirmed(derlg) == 3
+
+
 async def test_a_token_that_is_refused_is_told_to_the_desk(
     derlg: StorefrontClient, bank: str, clock: FrozenClock, work: Work
 ) -> None:
@@ -111,7 +120,8 @@ async def test_without_a_bank_nothing_is_asked(derlg: StorefrontClient, bank: st
     told = environment({"derlg": derlg.database.dsn}, sandbox=bank, overrides={"DERLG_BAKONG_TOKEN": ""})
     vendors = choose_vendors(load_settings(told, known=("derlg",)).per_storefront["derlg"])
     try:
-        assert await ask_bank(Work(runtime=work.runtime, vendors=vendors)) == 0
+        bankless = Work(runtime=work.runtime, vendors=vendors)
+        assert await ask_bank(bankless) == await qr_checks.ask_about_all(bankless, payables=PAYABLES) == 0
     finally:
         await vendors.aclose()
 
