@@ -39,6 +39,13 @@ async def people(books: Books) -> dict[str, UUID]:
     return people
 
 
+async def test_closed_accounts_are_told_apart(office: StorefrontClient, people: dict[str, UUID]) -> None:
+    await office.rows("UPDATE users SET is_active = false WHERE id = $1 RETURNING id", people["Bo Keo"])
+    for asked, expected in (("true", ["Anna Ly", "Chea Lim"]), ("false", ["Bo Keo"])):
+        page = read(await office.get("/admin/customers", params={"isActive": asked, "sort": "name"}))
+        assert ([row["fullName"] for row in page["items"]], page["total"]) == (expected, len(expected))
+
+
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [

@@ -257,6 +257,24 @@ async def test_consultants_at_work(office: StorefrontClient, books: Books) -> No
     assert [(row["id"], row["completedCases"]) for row in freest["items"]] == [(str(idle), 0), (str(busy), 0)]
 
 
+async def test_consultants_by_name_address_and_language(office: StorefrontClient, books: Books) -> None:
+    await books.person("Bo Keo", role="CONSULTANT", spoken_languages=["en", "zh"])
+    await books.person("Vy_100% Chan", role="CONSULTANT", spoken_languages=["km"], email="vy@agency.example")
+    for asked, expected in (
+        ({"q": "KEO"}, ["Bo Keo"]),
+        ({"q": "vy@agency"}, ["Vy_100% Chan"]),
+        ({"q": "_100%"}, ["Vy_100% Chan"]),
+        ({"q": "%"}, ["Vy_100% Chan"]),
+        ({"language": "zh"}, ["Bo Keo"]),
+        ({"language": "en", "q": "chan"}, []),
+        ({}, ["Bo Keo", "Vy_100% Chan"]),
+    ):
+        page = read(await office.get("/admin/consultants", params=asked))
+        assert ([row["fullName"] for row in page["items"]], page["total"]) == (expected, len(expected)), asked
+    assert page["items"][0]["spokenLanguages"] == ["en", "zh"]
+    assert faulty_fields(await office.get("/admin/consultants", params={"language": "fr"})) == ["language"]
+
+
 async def test_staff_are_not_customers(office: StorefrontClient, holyone: StorefrontClient) -> None:
     consultant = await holyone.sign_in_as(Role.CONSULTANT)
     assert read(await office.get("/admin/customers"))["items"] == []

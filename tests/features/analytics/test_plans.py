@@ -30,8 +30,8 @@ VIEWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "revenue": (REVENUE, (*ALWAYS, False, "year", ZONE, True, None, None)),
     "revenue of a month": (REVENUE, (*LATELY, False, "day", ZONE, False, None, None)),
     "figures": (OVERVIEW, (*ALWAYS, False, NOW, "USD")),
-    "consultants": (CONSULTANTS[ConsultantSort.BUSIEST], (*ALWAYS, None, 20, 0)),
-    **{f"customers by {sort}": (CUSTOMERS[sort], (False, "USD", None, None, 20, 0)) for sort in CustomerSort},
+    "consultants": (CONSULTANTS[ConsultantSort.BUSIEST], (*ALWAYS, None, None, None, 20, 0)),
+    **{f"customers by {sort}": (CUSTOMERS[sort], (False, "USD", None, None, None, 20, 0)) for sort in CustomerSort},
 }
 
 

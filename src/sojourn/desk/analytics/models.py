@@ -8,10 +8,12 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from sojourn.catalog.services.models import ServiceType
+from sojourn.catalog.values import LanguageName
 from sojourn.desk.analytics.parts import Measure
 from sojourn.desk.analytics.people_queries import ConsultantSort, CustomerSort
 from sojourn.desk.analytics.periods import Between, Day, Mode, Step
 from sojourn.platform.http.files import Exportable
+from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Money, Wire
 from sojourn.sales.bookings.models import BookingOut, BookingType
 from sojourn.sales.orders.models import OrderOut
@@ -57,6 +59,7 @@ class CustomerFilters(Exportable, PageOf):
 
     q: SearchText | None = None
     has_points: bool | None = None
+    is_active: bool | None = None
     sort: CustomerSort = CustomerSort.NEWEST
     mode: Mode | None = None
 
@@ -66,11 +69,14 @@ class CustomerPurchaseFilters(Exportable, PageOf):
 
 
 class ConsultantFilters(Exportable, PageOf):
-    """The days are those of completing and assigning; open cases are those of now."""
+    """The days are those of completing and assigning; open cases are those of now. `q` is part of the name or e-mail
+    address, `language` one that they speak."""
 
     from_date: Day | None = None
     to_date: Day | None = None
     is_active: bool | None = None
+    q: SearchText | None = None
+    language: LanguageName | None = None
     sort: ConsultantSort = ConsultantSort.NAME
 
 
@@ -271,6 +277,7 @@ class ConsultantRow(Wire):
     name: str = Field(alias="fullName")
     email: str
     is_active: bool
+    spoken_languages: list[Language]
     open_cases: int
     completed_cases: int
     seconds_to_assign: int | None

@@ -27,10 +27,11 @@ class ConsultantSort(StrEnum):
     MOST_COMPLETED = "most_completed"
 
 
-# $1 is_live, $2 currency, $3 text to find, $4 whether they have points. Erased accounts are nobody's any more.
+# $1 is_live, $2 currency, $3 text to find, $4 whether they have points, $5 whether they are active. Erased accounts are
+# nobody's any more.
 _MATCHING = """u.role = 'CUSTOMER' AND u.deleted_at IS NULL
        AND ($3::text IS NULL OR lower(u.name || ' ' || u.email || ' ' || coalesce(u.phone, '')) LIKE $3)
-       AND ($4::boolean IS NULL OR (u.loyalty_points > 0) = $4)"""
+       AND ($4::boolean IS NULL OR (u.loyalty_points > 0) = $4) AND ($5::boolean IS NULL OR u.is_active = $5)"""
 _ORDERED = "(SELECT count(*) AS count FROM orders WHERE user_id = u.id)"
 _BOOKED = "(SELECT count(*) AS count FROM bookings WHERE user_id = u.id)"
 _PAID = """coalesce(sum(captured_amount - refunded_amount) FILTER (WHERE currency = $2), 0)::numeric(12,2) AS value,
@@ -66,7 +67,7 @@ def _list_customers(join: str, order: str) -> str:
     return f"""
 WITH page AS MATERIALIZED (
     SELECT u.id, row_number() OVER (ORDER BY {order}) AS place FROM users u {join}
-     WHERE {_MATCHING} ORDER BY {order} LIMIT $5 OFFSET $6
+     WHERE {_MATCHING} ORDER BY {order} LIMIT $6 OFFSET $7
 )
 SELECT shown.* FROM page JOIN LATERAL ({_COLUMNS} WHERE u.id = page.id) shown ON true ORDER BY page.place
 """
@@ -103,8 +104,15 @@ SELECT (SELECT count(*) FROM orders WHERE user_id = $1) + (SELECT count(*) FROM 
 """
 
 
+# $3 whether they are active, $4 text to find, $5 a language they speak.
+_AT_WORK = """u.role = 'CONSULTANT' AND u.deleted_at IS NULL AND ($3::boolean IS NULL OR u.is_active = $3)
+   AND ($4::text IS NULL OR lower(u.name || ' ' || u.email) LIKE $4)
+   AND ($5::text IS NULL OR $5 = ANY (u.spoken_languages))"""
+
+
 def _list_consultants(order: str) -> str:
-    """$1 since, $2 until: when cases were completed or given away. Open cases are those of now."""
+    """$1 since, $2 until: when cases were completed or given away. Open cases are those of now. The others are
+    `_AT_WORK`'s."""
     return f"""
 WITH work AS (
     SELECT o.consultant_id, count(*) FILTER (WHERE o.status IN ('PENDING', 'CONFIRMED', 'IN_PROGRESS')) AS open_cases,
@@ -118,12 +126,11 @@ WITH work AS (
            max(o.assigned_at) AS last_assigned_at
       FROM orders o WHERE o.consultant_id IS NOT NULL GROUP BY o.consultant_id
 )
-SELECT u.id, u.name, u.email, u.is_active, coalesce(w.open_cases, 0) AS open_cases,
+SELECT u.id, u.name, u.email, u.is_active, u.spoken_languages, coalesce(w.open_cases, 0) AS open_cases,
        coalesce(w.completed_cases, 0) AS completed_cases, round(w.seconds_to_assign)::bigint AS seconds_to_assign,
        round(w.seconds_to_complete)::bigint AS seconds_to_complete, w.last_assigned_at
   FROM users u LEFT JOIN work w ON w.consultant_id = u.id
- WHERE u.role = 'CONSULTANT' AND u.deleted_at IS NULL AND ($3::boolean IS NULL OR u.is_active = $3)
- ORDER BY {order} LIMIT $4 OFFSET $5
+ WHERE {_AT_WORK} ORDER BY {order} LIMIT $6 OFFSET $7
 """
 
 
@@ -135,15 +142,16 @@ CONSULTANTS = {
     ),
     ConsultantSort.MOST_COMPLETED: _list_consultants("coalesce(w.completed_cases, 0) DESC, u.id"),
 }
-_CONSULTANTS_TOTAL = """
-SELECT count(*) FROM users WHERE role = 'CONSULTANT' AND deleted_at IS NULL AND ($1::boolean IS NULL OR is_active = $1)
+_CONSULTANTS_TOTAL = f"""
+WITH asked AS (SELECT $1::timestamptz AS since, $2::timestamptz AS until)
+SELECT count(*) FROM users u WHERE {_AT_WORK}
 """
 
 
 async def list_customers(
     connection: Connection, *, sort: CustomerSort, chosen: Sequence[object], limit: int, offset: int
 ) -> tuple[Sequence[Row], int]:
-    """One page. `chosen`: is_live, currency, pattern in lower case, has points."""
+    """One page. `chosen`: is_live, currency, pattern in lower case, has points, is active."""
     rows = await fetch(connection, CUSTOMERS[sort], *chosen, limit, offset)
     return rows, await fetch_value(connection, _CUSTOMERS_TOTAL, *chosen)
 
@@ -165,9 +173,8 @@ async def list_purchases(
 
 
 async def list_consultants(
-    connection: Connection, *, sort: ConsultantSort, since: datetime, until: datetime, is_active: bool | None,
-    limit: int, offset: int,
-) -> tuple[Sequence[Row], int]:  # fmt: skip
-    """One page of consultants with their work."""
-    rows = await fetch(connection, CONSULTANTS[sort], since, until, is_active, limit, offset)
-    return rows, await fetch_value(connection, _CONSULTANTS_TOTAL, is_active)
+    connection: Connection, *, sort: ConsultantSort, chosen: Sequence[object], limit: int, offset: int
+) -> tuple[Sequence[Row], int]:
+    """One page of consultants with their work. `chosen`: since, until, is active, pattern in lower case, language."""
+    rows = await fetch(connection, CONSULTANTS[sort], *chosen, limit, offset)
+    return rows, await fetch_value(connection, _CONSULTANTS_TOTAL, *chosen)

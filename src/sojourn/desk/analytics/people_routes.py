@@ -42,8 +42,8 @@ PURCHASE_COLUMNS = (
     "refunded_amount", "currency", "created_at", "confirmed_at",
 )  # fmt: skip
 CONSULTANT_COLUMNS = (
-    "id", "name", "email", "is_active", "open_cases", "completed_cases", "seconds_to_assign", "seconds_to_complete",
-    "last_assigned_at",
+    "id", "name", "email", "is_active", "spoken_languages", "open_cases", "completed_cases", "seconds_to_assign",
+    "seconds_to_complete", "last_assigned_at",
 )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ async def list_customers(
     """Customers with what they have bought and brought in."""
     pattern = containing(filters.q.lower()) if filters.q else None
     is_live = mode_of(filters.mode, vendors) is Mode.LIVE
-    chosen = (is_live, ctx.storefront.currency, pattern, filters.has_points)
+    chosen = (is_live, ctx.storefront.currency, pattern, filters.has_points, filters.is_active)
     if wants_csv(request, filters.format):
         return await export(
             ctx,
@@ -105,20 +105,20 @@ async def list_consultants_at_work(
     ctx: Ctx, admin: CurrentAdmin, request: Request, filters: Annotated[ConsultantFilters, Query()]
 ) -> Page[ConsultantRow] | Response:
     """Consultants with their open and completed cases and how long those took."""
-    since, until = moments(filters.from_date, filters.to_date, ctx.storefront.time_zone)
+    span = moments(filters.from_date, filters.to_date, ctx.storefront.time_zone)
+    chosen = (*span, filters.is_active, containing(filters.q.lower()) if filters.q else None, filters.language)
     if wants_csv(request, filters.format):
         return await export(
             ctx,
             Export(
                 name="consultants", columns=CONSULTANT_COLUMNS, statement=people_queries.CONSULTANTS[filters.sort],
-                arguments=(since, until, filters.is_active, None, 0), actor_id=admin.user_id,
+                arguments=(*chosen, None, 0), actor_id=admin.user_id,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:
         rows, total = await people_queries.list_consultants(
-            connection, sort=filters.sort, since=since, until=until, is_active=filters.is_active,
-            limit=filters.per_page, offset=filters.offset,
-        )  # fmt: skip
+            connection, sort=filters.sort, chosen=chosen, limit=filters.per_page, offset=filters.offset
+        )
     items = [
         ConsultantRow(**row, rows_url=rows_url(ctx.storefront, "/admin/orders", consultant=row["id"])) for row in rows
     ]

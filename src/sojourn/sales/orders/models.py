@@ -153,7 +153,7 @@ class DeskFilters(Exportable, PageIn):
 
 
 class StaffChangeIn(Wire):
-    """At least one of the three. `note` is for staff; the customer never sees it."""
+    """At least one of the three. `note` is for staff: the customer is not shown it with the order."""
 
     status: OrderStatus | None = None
     refund_stage: RefundStage | None = None
