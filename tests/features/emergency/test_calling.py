@@ -110,7 +110,9 @@ async def test_two_travellers_have_two_alerts(traveler: StorefrontClient, derlg:
             method, f"/emergency/alerts/{mine['id']}{path}", json={} if method != "GET" else None
         )
         assert refusal(answer, 404) == "ALERT_NOT_FOUND"
-    assert [alert["id"] for alert in read(await other.get("/emergency/alerts"))] == [theirs["id"]]
+    listed = await other.get("/emergency/alerts")
+    assert [alert["id"] for alert in read(listed)] == [theirs["id"]]
+    assert listed.json()["meta"]["total"] == 1
     assert refusal(await derlg.visitor().post("/emergency/alerts", json={}), 401) == "NOT_AUTHENTICATED"
 
 

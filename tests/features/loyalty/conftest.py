@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -78,6 +79,11 @@ class Customer:
         purchase_id = await self.reserve(points)
         assert await self.consume(purchase_id)
         return purchase_id
+
+    async def take_back(self, purchase_id: UUID, *, refunded: Decimal) -> None:
+        """`refunded` of each dollar of a purchase has gone back; the points it has earned go with it."""
+        async with self.database.unit_of_work() as tx:
+            await service.take_back(tx, purchase_id=purchase_id, refunded=refunded, captured=Decimal(1), now=self.now)
 
     async def balance(self) -> Balance:
         async with self.database.read() as connection:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from tests.features.loyalty.conftest import Customer
@@ -27,8 +28,13 @@ async def work(derlg: StorefrontClient, sandbox: str) -> AsyncIterator[Work]:
         yield opened
 
 
-async def test_a_balance_says_where_the_points_are(traveller: Signed) -> None:
+async def test_a_balance_says_where_the_points_are(traveller: Signed, derlg: StorefrontClient) -> None:
     client, points = traveller
+    indebted = Customer(points.database, points.clock, (await derlg.sign_in_as()).user_id)
+    earned_by = await indebted.earn(100)
+    await indebted.spend(100)
+    await indebted.take_back(earned_by, refunded=Decimal(1))
+    await indebted.earn(30, is_mature=False)
     await points.earn(500)
     await points.earn(70, is_mature=False)
     await points.reserve(200)
