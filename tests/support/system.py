@@ -63,6 +63,8 @@ def environment(dsns: Mapping[str, str], *, sandbox: str, overrides: Mapping[str
         "GOOGLE_CLIENT_ID": "sojourn.apps.example",
         "GOOGLE_CLIENT_SECRET": "any",
         **{f"RATE_LIMIT_{kind}": NO_LIMIT for kind in ("AUTH", "CATALOG", "PAYMENTS", "DEFAULT")},
+        # Where coverage is measured, of the processes that are started too.
+        **{name: told for name, told in os.environ.items() if name.startswith("COVERAGE_")},
     }
     for key, dsn in dsns.items():
         told |= {
