@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from bench.plan import POSTGRES_SETTINGS
+from bench.processes import cpu_of
 from bench.side import Side
 from sojourn.platform.db import embedded
 
@@ -59,6 +60,10 @@ class BenchServer:
                     "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
                 ),
             )
+
+    def cpu(self) -> dict[int, float]:
+        """Return the CPU seconds that each process of PostgreSQL has used."""
+        return cpu_of(int((self._server.data_dir / "postmaster.pid").read_text().splitlines()[0]))
 
     async def version(self) -> str:
         async with _connected(self._server.dsn("postgres")) as connection:

@@ -85,6 +85,17 @@ def memory_of(process: subprocess.Popen[bytes]) -> Memory:
     return Memory(process_mib=max(sizes), total_mib=sum(sizes))
 
 
+def cpu_of(leader: int) -> dict[int, float]:
+    """Return the CPU seconds that each living process of a server has used, by process id."""
+    process = psutil.Process(leader)
+    used = {}
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = each.cpu_times()
+            used[each.pid] = times.user + times.system
+    return used
+
+
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     for stop_signal in (signal.SIGTERM, signal.SIGKILL):
         # The leader may be gone and a child of its group not, so the group is asked, not the leader.

@@ -104,7 +104,15 @@ def _endpoint_rows(endpoint: Endpoint, turns: Sequence[Turn]) -> list[Row]:
         target=f"p95 < {P95_LIMIT_MS}",
         reached=None if ours is None or ours.fault else ours.measurement.p95_ms < P95_LIMIT_MS,
     )
-    return [speed, latency]
+    work = Row(
+        what="  CPU us, app + db",
+        peer=_cpu(peer),
+        ours=_cpu(ours),
+        ratio=_ratio(peer.cpu.total_us, ours.cpu.total_us) if peer and ours else None,
+        target="",
+        reached=None,
+    )
+    return [speed, latency, work]
 
 
 def _bare_row(turns: Sequence[Turn], bare_asgi: Sequence[Measurement]) -> Row:
@@ -170,6 +178,10 @@ def _latencies(figure: Figure | None) -> str:
         return ""
     taken = figure.measurement
     return "/".join(f"{value:.{0 if value >= 10 else 1}f}" for value in (taken.p50_ms, taken.p95_ms, taken.p99_ms))
+
+
+def _cpu(figure: Figure | None) -> str:
+    return "" if figure is None else f"{figure.cpu.server_us:,.0f} + {figure.cpu.postgres_us:,.0f}"
 
 
 def _ratio(over: float, under: float) -> float | None:

@@ -15,13 +15,26 @@ from bench.checks import Answers, CheckError
 from bench.database import BenchServer, Counters
 from bench.load import Measurement, measure
 from bench.plan import ENDPOINTS, Endpoint, Plan, Script, SideKey
-from bench.processes import Memory, clean_environment, memory_of, running, tail
+from bench.processes import Memory, clean_environment, cpu_of, memory_of, running, tail
 from bench.side import Side
 from sojourn.platform.processes import find_free_port
 
 # More than either side can take in a second; each event counts once, so those of the warm-up are set apart.
 _WARM_UP_EVENTS_A_SECOND = 5_000
 _REPO = Path(__file__).resolve().parents[1]
+
+
+class Cpu(BaseModel):
+    """The CPU time that one request takes, in microseconds: of the server's processes, and of PostgreSQL's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    server_us: float
+    postgres_us: float
+
+    @property
+    def total_us(self) -> float:
+        return self.server_us + self.postgres_us
 
 
 class Figure(BaseModel):
@@ -35,6 +48,7 @@ class Figure(BaseModel):
 
     measurement: Measurement
     transactions_per_request: float
+    cpu: Cpu
     fault: str | None
 
 
@@ -66,7 +80,9 @@ def take_turn(
             answers = answers or checks.check(url, travel_date=inputs.travel_date())
             for endpoint in ENDPOINTS:
                 if endpoint.has_cache is has_cache:
-                    figure = _take_figure(endpoint, url=url, side=side, server=server, plan=plan, folder=folder)
+                    figure = _take_figure(
+                        endpoint, url=url, process=process, side=side, server=server, plan=plan, folder=folder
+                    )
                     figures[endpoint.script] = figure
                     tell(f"{side.title}, {endpoint.title}: {figure.measurement.rps:,.0f}/s {figure.fault or ''}")
             sizes.append(memory_of(process))
@@ -112,7 +128,10 @@ def measure_bare_asgi(answers: Answers, *, plan: Plan, folder: Path) -> Measurem
         return measure("r2", url=url, folder=folder, seconds=plan.seconds)
 
 
-def _take_figure(endpoint: Endpoint, *, url: str, side: Side, server: BenchServer, plan: Plan, folder: Path) -> Figure:
+def _take_figure(
+    endpoint: Endpoint, *, url: str, process: subprocess.Popen[bytes], side: Side, server: BenchServer, plan: Plan,
+    folder: Path,
+) -> Figure:  # fmt: skip
     warm_up, measured = _split_events(plan)
     if endpoint.script == "w2":
         inputs.write_events(folder, warm_up)
@@ -120,14 +139,25 @@ def _take_figure(endpoint: Endpoint, *, url: str, side: Side, server: BenchServe
     if endpoint.script == "w2":
         inputs.write_events(folder, measured)
     before = asyncio.run(server.counters(side))
+    own_cpu, postgres_cpu = cpu_of(process.pid), server.cpu()
     measurement = measure(endpoint.script, url=url, folder=folder, seconds=plan.seconds)
+    cpu = Cpu(
+        server_us=_each_us(own_cpu, cpu_of(process.pid), measurement.requests),
+        postgres_us=_each_us(postgres_cpu, server.cpu(), measurement.requests),
+    )
     after = asyncio.run(server.counters(side))
     done = after.since(before)
     return Figure(
         measurement=measurement,
         transactions_per_request=round(done.transactions / max(1, measurement.requests), 2),
+        cpu=cpu,
         fault=measurement.fault or _unproven(endpoint, measurement.requests, done, events=len(measured)),
     )
+
+
+def _each_us(before: Mapping[int, float], after: Mapping[int, float], requests: int) -> float:
+    spent = sum(used - before.get(process, 0.0) for process, used in after.items())
+    return round(spent * 1e6 / max(1, requests), 1)
 
 
 def _split_events(plan: Plan) -> tuple[list[int], list[int]]:

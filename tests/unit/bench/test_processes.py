@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from bench.processes import ProgramError, clean_environment, memory_of, run, running
+from bench.processes import ProgramError, clean_environment, cpu_of, memory_of, run, running
 
 _PARENT = """
 import subprocess, sys
@@ -34,10 +34,13 @@ def test_a_child_of_the_program_ends_too(tmp_path: Path) -> None:
     ):
         child = psutil.Process(int(_wait_for_line(log)))
         memory = memory_of(parent)
+        used = cpu_of(parent.pid)
         raise KeyboardInterrupt
     assert parent.poll() is not None
     child.wait(timeout=5)  # raises while it lives
     assert memory.total_mib > memory.process_mib > 1
+    assert {parent.pid, child.pid} <= set(used)
+    assert sum(used.values()) > 0
 
 
 def test_a_failed_program_is_told_with_its_output(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from bench.load import Measurement, parse
 from bench.plan import ENDPOINTS, Script, SideKey
 from bench.processes import Memory, ProgramError
 from bench.report import Row
-from bench.turns import Figure, Turn
+from bench.turns import Cpu, Figure, Turn
 
 _LINE = (
     'JSON {"rps":650.5,"n":1301,"p50":46.5,"p95":72.81,"p99":82.66,"status":0,"sock":0,"timeout":0,"bytes":44095963}'
@@ -25,7 +25,10 @@ def _turn(
 ) -> Turn:
     figures = {
         endpoint.script: Figure(
-            measurement=_measurement(rps.get(endpoint.script, 100), **changed), transactions_per_request=1, fault=fault
+            measurement=_measurement(rps.get(endpoint.script, 100), **changed),
+            transactions_per_request=1,
+            cpu=Cpu(server_us=200_000 / rps.get(endpoint.script, 100), postgres_us=500),
+            fault=fault,
         )
         for endpoint in ENDPOINTS
     }
@@ -89,6 +92,12 @@ def test_a_slower_turn_without_fault_beats_a_faulty_one() -> None:
 def test_p95_stays_below_its_limit(p95: float, reached: bool) -> None:
     rows = report.rows_of([_turn("ours", {}, p95_ms=p95)], [])
     assert [row.reached for row in rows if row.target == "p95 < 50"] == [reached] * len(ENDPOINTS)
+
+
+def test_cpu_is_told_of_both_sides_and_reaches_nothing() -> None:
+    turns = [_turn("peer", {"r1": 100}), _turn("ours", {"r1": 400})]
+    row = next(row for row in report.rows_of(turns, []) if row.what.strip().startswith("CPU"))
+    assert (row.peer, row.ours, row.ratio, row.reached) == ("2,000 + 500", "500 + 500", 2.5, None)
 
 
 @pytest.mark.parametrize(("mib", "reached"), [(100, True), (101, False)])
