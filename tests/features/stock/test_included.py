@@ -101,6 +101,14 @@ class TestInABooking:
         read(await traveler.delete(f"/bookings/{booking['id']}"))
         assert await live(derlg, booking) == []
 
+    async def test_costs_a_statement_more(self, derlg: StorefrontClient, shop: Shop) -> None:
+        sold = await sell(shop, **INCLUDED)
+        traveler = await derlg.sign_in_as()
+        await hold(traveler, sold["id"])
+        async with derlg.statements() as statements:
+            await hold(traveler, sold["id"], travel_date=in_days(5))
+        assert len(statements) == 3, statements
+
     async def test_is_free_again_when_the_hold_lapses(
         self, derlg: StorefrontClient, shop: Shop, work: Work, clock: FrozenClock
     ) -> None:
