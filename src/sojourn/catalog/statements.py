@@ -11,6 +11,11 @@ class LoadedRow(NamedTuple):
     is_new: bool
 
 
+def translated(column: LiteralString, *, khmer: LiteralString = "kh") -> LiteralString:
+    """A text in the language $1, in English where there is none. `khmer`: how the column of that language ends."""
+    return f"coalesce(nullif(CASE $1 WHEN 'km' THEN {column}_{khmer} WHEN 'zh' THEN {column}_zh END, ''), {column})"
+
+
 class Where:
     """Conditions joined by AND; their arguments are numbered from `$first` on."""
 

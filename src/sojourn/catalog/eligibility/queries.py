@@ -6,16 +6,15 @@ from typing import LiteralString
 from sojourn.catalog.eligibility.errors import EligibilityRuleNotFound
 from sojourn.catalog.eligibility.models import EligibilityQuestion, EligibilityRuleFilters
 from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
-from sojourn.catalog.statements import Where
+from sojourn.catalog.statements import Where, translated
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 
 # One column a field of EligibilityRuleOut, in its order. $1 is the language of the display field.
-_WIRE: LiteralString = """
+_WIRE: LiteralString = f"""
     t.id, t.slug, t.nationality, t.destination, t.purpose, t.outcome, t.max_stay_days, t.documents, t.caution,
     t.caution_km, t.caution_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.caution_km WHEN 'zh' THEN t.caution_zh END, ''), t.caution)
-        AS display_caution,
+    {translated("t.caution", khmer="km")} AS display_caution,
     t.source_name, t.source_url, t.checked_on, t.services, t.is_active, t.version,
     iso(t.created_at) AS created_at, iso(t.updated_at) AS updated_at
 """

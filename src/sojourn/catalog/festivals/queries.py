@@ -9,23 +9,21 @@ from uuid import UUID
 from sojourn.catalog.festivals.errors import FestivalNotFound
 from sojourn.catalog.festivals.models import MAX_LENGTH_DAYS, FestivalDays
 from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
-from sojourn.catalog.statements import Where
+from sojourn.catalog.statements import Where, translated
 from sojourn.catalog.values import province_key
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
 
 # One column a field of what is shown of a festival anywhere, in its order. $1 is the language of the display fields.
-_SHOWN: LiteralString = """
+_SHOWN: LiteralString = f"""
     t.id, t.slug, t.name, t.name_kh, t.name_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.name_kh WHEN 'zh' THEN t.name_zh END, ''), t.name) AS display_name,
+    {translated("t.name")} AS display_name,
     CASE WHEN nullif(CASE $1 WHEN 'km' THEN t.name_kh WHEN 'zh' THEN t.name_zh END, '') IS NULL THEN 'en' ELSE $1 END
         AS display_language,
     t.description, t.description_kh, t.description_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.description_kh WHEN 'zh' THEN t.description_zh END, ''), t.description)
-        AS display_description,
+    {translated("t.description")} AS display_description,
     t.what_to_know, t.what_to_know_kh, t.what_to_know_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.what_to_know_kh WHEN 'zh' THEN t.what_to_know_zh END, ''), t.what_to_know)
-        AS display_what_to_know,
+    {translated("t.what_to_know")} AS display_what_to_know,
     t.province, t.kind, t.is_public_holiday, t.images
 """
 _WIRE: LiteralString = f"""{_SHOWN},

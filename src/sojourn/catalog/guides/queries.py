@@ -7,16 +7,16 @@ from uuid import UUID
 from sojourn.catalog.guides.errors import GuideNotFound
 from sojourn.catalog.guides.models import GuideFilters, GuideSort
 from sojourn.catalog.shelf_queries import fetch_page, free_on, json_of, page_of, shelf
-from sojourn.catalog.statements import Where
+from sojourn.catalog.statements import Where, translated
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
 
 # One column a field of GuideOut, in its order. $1 is the language of the display fields.
-_WIRE: LiteralString = """
+_WIRE: LiteralString = f"""
     t.id, t.slug, t.name, t.bio, t.bio_kh, t.bio_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.bio_kh WHEN 'zh' THEN t.bio_zh END, ''), t.bio) AS display_bio,
+    {translated("t.bio")} AS display_bio,
     t.languages, t.provinces, t.specialties, t.daily_rate_usd::text, t.max_group, t.license_type, t.years_experience,
     t.cancellation_policy, t.images, t.is_active, t.avg_rating, t.review_count, t.version,
     iso(t.created_at) AS created_at, iso(t.updated_at) AS updated_at

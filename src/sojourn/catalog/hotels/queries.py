@@ -7,7 +7,7 @@ from uuid import UUID
 from sojourn.catalog.hotels.errors import HotelNotFound
 from sojourn.catalog.hotels.models import HotelFilters, HotelSort, RoomIn
 from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
-from sojourn.catalog.statements import Where
+from sojourn.catalog.statements import Where, translated
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
@@ -23,18 +23,16 @@ def _wire(left: LiteralString) -> LiteralString:
     """One column a field of HotelOut, in its order. $1 is the language of the display fields."""
     return f"""
     t.id, t.slug, t.name, t.name_kh, t.name_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.name_kh WHEN 'zh' THEN t.name_zh END, ''), t.name) AS display_name,
+    {translated("t.name")} AS display_name,
     t.description, t.description_kh, t.description_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.description_kh WHEN 'zh' THEN t.description_zh END, ''), t.description)
-        AS display_description,
+    {translated("t.description")} AS display_description,
     t.province, t.destination, t.address, t.latitude, t.longitude, t.stars, t.amenities, t.check_in_time,
     t.check_out_time, t.cancellation_policy, t.languages, t.images,
     (SELECT min(h.nightly_rate_usd)::text FROM hotel_rooms h WHERE h.hotel_id = t.id AND h.is_active)
         AS from_price_usd,
     coalesce((SELECT json_agg(room) FROM (
         SELECT h.id, h.key, h.name, h.name_kh, h.name_zh,
-               coalesce(nullif(CASE $1 WHEN 'km' THEN h.name_kh WHEN 'zh' THEN h.name_zh END, ''), h.name)
-                   AS display_name,
+               {translated("h.name")} AS display_name,
                h.max_guests, h.beds, h.size_m2, h.nightly_rate_usd::text, h.count, h.amenities,
                {left} AS available
           FROM hotel_rooms h WHERE h.hotel_id = t.id AND h.is_active ORDER BY h.position) AS room), '[]') AS rooms,

@@ -6,7 +6,7 @@ from sojourn.catalog.places.errors import PlaceNotFound
 from sojourn.catalog.places.models import PlaceSearch, PlaceSort, Spot
 from sojourn.catalog.places.rules import boxes_around, order_of
 from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
-from sojourn.catalog.statements import Where
+from sojourn.catalog.statements import Where, translated
 from sojourn.catalog.values import containing, province_key
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
@@ -20,12 +20,11 @@ def _wire(distance: LiteralString) -> LiteralString:
     """One column a field of PlaceOut, in its order. $1 is the language of the display fields."""
     return f"""
     t.id, t.slug, t.name, t.name_kh, t.name_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.name_kh WHEN 'zh' THEN t.name_zh END, ''), t.name) AS display_name,
+    {translated("t.name")} AS display_name,
     CASE WHEN nullif(CASE $1 WHEN 'km' THEN t.name_kh WHEN 'zh' THEN t.name_zh END, '') IS NULL THEN 'en' ELSE $1 END
         AS display_language,
     t.description, t.description_kh, t.description_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.description_kh WHEN 'zh' THEN t.description_zh END, ''), t.description)
-        AS display_description,
+    {translated("t.description")} AS display_description,
     t.category, t.province, t.latitude, t.longitude, {distance} AS distance_km, t.opening_hours,
     t.entry_fee_usd::text, t.best_months, t.visit_minutes, t.tips, t.tags, t.images, t.is_active, t.version,
     iso(t.created_at) AS created_at, iso(t.updated_at) AS updated_at

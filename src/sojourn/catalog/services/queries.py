@@ -5,21 +5,19 @@ from typing import LiteralString
 from sojourn.catalog.services.errors import ServiceNotFound
 from sojourn.catalog.services.models import ServiceSort, ServiceType, TypedServiceFilters
 from sojourn.catalog.shelf_queries import fetch_page, json_of, page_of, shelf
-from sojourn.catalog.statements import Where
+from sojourn.catalog.statements import Where, translated
 from sojourn.catalog.values import containing
 from sojourn.platform.db.database import Connection
 from sojourn.platform.i18n import Language
 
 # One column a field of ServiceOut, in its order. $1 is the language of the display fields.
-_WIRE: LiteralString = """
+_WIRE: LiteralString = f"""
     t.id, t.slug, t.type, t.title, t.title_km, t.title_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.title_km WHEN 'zh' THEN t.title_zh END, ''), t.title) AS display_title,
+    {translated("t.title", khmer="km")} AS display_title,
     t.description, t.description_km, t.description_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.description_km WHEN 'zh' THEN t.description_zh END, ''), t.description)
-        AS display_description,
+    {translated("t.description", khmer="km")} AS display_description,
     t.long_description, t.long_description_km, t.long_description_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.long_description_km WHEN 'zh' THEN t.long_description_zh END, ''),
-             t.long_description) AS display_long_description,
+    {translated("t.long_description", khmer="km")} AS display_long_description,
     t.price::text, t.service_fee::text, t.government_fee::text, t.old_price::text, t.price_range, t.images, t.specs,
     t.features, t.region, t.checklist, t.stages, t.requires_consultant, t.is_active, t.sort_order, t.version,
     iso(t.created_at) AS created_at, iso(t.updated_at) AS updated_at

@@ -5,7 +5,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from sojourn.catalog.shelf_queries import fetch_page, free_on, json_of, page_of, shelf
-from sojourn.catalog.statements import Where
+from sojourn.catalog.statements import Where, translated
 from sojourn.catalog.transportation.errors import VehicleNotFound
 from sojourn.catalog.transportation.models import VehicleFilters, VehicleSort
 from sojourn.catalog.values import containing, province_key
@@ -14,9 +14,9 @@ from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
 
 # One column a field of VehicleOut, in its order. $1 is the language of the display fields.
-_WIRE: LiteralString = """
+_WIRE: LiteralString = f"""
     t.id, t.slug, t.name, t.name_kh, t.name_zh,
-    coalesce(nullif(CASE $1 WHEN 'km' THEN t.name_kh WHEN 'zh' THEN t.name_zh END, ''), t.name) AS display_name,
+    {translated("t.name")} AS display_name,
     t.category, t.capacity, t.luggage, t.daily_rate_usd::text, t.per_km_rate_usd::text, t.transfers, t.province,
     t.features, t.with_driver, t.languages, t.fleet_count, t.cancellation_policy, t.images, t.is_active, t.avg_rating,
     t.review_count, t.version, iso(t.created_at) AS created_at, iso(t.updated_at) AS updated_at
