@@ -56,6 +56,23 @@ async def test_of_those_who_speak_it_the_one_with_fewest_cases(shop: Shop, holyo
     assert (await assign(shop, await shop.order(customer, "guide")))["consultantId"] == second
 
 
+async def test_asked_again_an_order_stays_where_it_is(
+    shop: Shop, holyone: StorefrontClient, clock: FrozenClock
+) -> None:
+    consultants = [await speaker(holyone, "km") for _ in range(3)]
+    customer = await caller(holyone, "km")
+    order = await shop.order(customer, "guide")
+    first = await assign(shop, order)
+    clock.advance(timedelta(hours=1))
+    assert [await assign(shop, order) for _ in range(2)] == [first, first]
+    assert len(first["events"]) == 2, "ordered, and given away once"
+    busy = first["consultantId"]
+    for _ in range(2):
+        more = await shop.order(customer, "guide")
+        read(await shop.office.patch(f"/admin/orders/{more['id']}/assign", json={"consultantId": busy}))
+    assert (await assign(shop, order))["consultantId"] in {*consultants} - {busy}, "others are freer by now"
+
+
 async def test_where_nobody_speaks_it_anybody_does_and_staff_are_told(shop: Shop, holyone: StorefrontClient) -> None:
     english = await speaker(holyone, "en")
     silent = str((await holyone.sign_in_as(Role.CONSULTANT)).user_id)

@@ -145,16 +145,18 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
 """
 _LOCK_CONSULTANT = "SELECT id FROM users WHERE id = $1 AND role = 'CONSULTANT' AND is_active FOR SHARE"
 _LOCK_ASSIGNING = "SELECT pg_advisory_xact_lock(hashtext('orders.assign'))"
+# $1 the customer, $2 the order, $3 whose it is now.
 _FIND_FREEST = """
 SELECT u.id, c.preferred_language AS language, c.preferred_language = ANY (u.spoken_languages) AS is_understood
   FROM users c JOIN users u ON u.role = 'CONSULTANT' AND u.is_active
   LEFT JOIN LATERAL (
         SELECT count(*) FILTER (WHERE o.status IN ('PENDING', 'CONFIRMED', 'IN_PROGRESS')) AS open_cases,
                max(o.assigned_at) AS last_assigned_at
-          FROM orders o WHERE o.consultant_id = u.id
+          FROM orders o WHERE o.consultant_id = u.id AND o.id <> $2
        ) work ON true
  WHERE c.id = $1
- ORDER BY is_understood DESC, work.open_cases, work.last_assigned_at NULLS FIRST, u.created_at, u.id
+ ORDER BY is_understood DESC, work.open_cases, u.id = $3 DESC NULLS LAST, work.last_assigned_at NULLS FIRST,
+          u.created_at, u.id
  LIMIT 1
 """
 
@@ -314,11 +316,12 @@ async def lock_consultant(tx: Connection, *, user_id: UUID) -> bool:
     return await tx.fetchval(_LOCK_CONSULTANT, user_id) is not None
 
 
-async def find_freest_consultant(tx: Connection, *, customer_id: UUID) -> Row | None:
-    """Of the active consultants who speak the customer's `language` the one with the fewest open cases, of several the
-    one idle longest; where nobody speaks it (`is_understood` is false), of all.
+async def find_freest_consultant(tx: Connection, *, order: Order) -> Row | None:
+    """Of the active consultants who speak the customer's `language` the one with the fewest open cases besides this, of
+    several the one who has it already, else the one idle longest; where nobody speaks it (`is_understood` is false), of
+    all.
 
     Choices are made one after another, so that two orders at once do not go to the same person.
     """
     await tx.execute(_LOCK_ASSIGNING)
-    return await tx.fetchrow(_FIND_FREEST, customer_id)
+    return await tx.fetchrow(_FIND_FREEST, order.user_id, order.id, order.consultant_id)

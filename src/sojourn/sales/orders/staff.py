@@ -239,7 +239,7 @@ async def assign(
 async def _chosen(tx: Connection, order: Order, body: AssignIn) -> tuple[UUID | None, str | None]:
     """Who gets the order, and what staff should know of the choice."""
     if body.auto:
-        found = await queries.find_freest_consultant(tx, customer_id=order.user_id)
+        found = await queries.find_freest_consultant(tx, order=order)
         if found is None:
             raise NoConsultantAvailable
         return found["id"], None if found["is_understood"] else NOT_UNDERSTOOD.format(language=found["language"])
