@@ -102,7 +102,9 @@ async def test_many_who_register_one_token_at_once_leave_one_owner(derlg: Storef
 async def test_ten_devices_are_known_the_one_seen_longest_ago_makes_room(
     derlg: StorefrontClient, clock: FrozenClock
 ) -> None:
-    guest = await derlg.sign_in_as()
+    guest, other = await derlg.sign_in_as(), await derlg.sign_in_as()
+    await register(other, "of-another")
+    clock.advance(timedelta(minutes=1))
     for number in range(10):
         await register(guest, f"n{number}")
         clock.advance(timedelta(minutes=1))
@@ -111,6 +113,7 @@ async def test_ten_devices_are_known_the_one_seen_longest_ago_makes_room(
     await register(guest, "n10")
     tokens = {row["token"] for row in await derlg.rows("SELECT token FROM devices WHERE user_id = $1", guest.user_id)}
     assert tokens == {f"n{number}" for number in range(11)} - {"n1"}
+    assert len(read(await other.get(PATH))) == 1
 
 
 async def sign_in(derlg: StorefrontClient, email: str) -> tuple[StorefrontClient, str]:
