@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from tests.support.client import StorefrontClient, read
 from tests.support.selling import MORE, open_intent, pay, put_trip_on_sale
@@ -78,9 +79,12 @@ async def test_no_request_makes_a_route_break_its_word(
         user_id=admin.user_id, email=admin.email, role="ADMIN", version=0, now=datetime.now(UTC),
         secret=client.runtime.access_secret,
     )  # fmt: skip
+    described = f"{live_server.origin}{client.storefront.docs_path}/openapi.json"
+    async with httpx.AsyncClient(timeout=60) as patient:  # the first to ask waits until it is written
+        (await patient.get(described)).raise_for_status()
     command = [
         str(Path(sys.executable).with_name("st")), "--config-file", str(config), "run",
-        f"{live_server.origin}{client.storefront.docs_path}/openapi.json", "--header", f"Authorization: Bearer {token}",
+        described, "--header", f"Authorization: Bearer {token}",
         "--phases", "examples,coverage,fuzzing", "--max-examples", "4", "--seed", "1",
         "--continue-on-failure", "--no-shrink", "--suppress-health-check", "all", "--warnings", "off", "--no-color",
         "--checks", ",".join(CHECKS),
