@@ -47,9 +47,12 @@ def test_stays_that_meet_share_no_night(a: date, b: date, c: date, rate: Decimal
 @given(days, st.integers(-3, 70), st.integers(1, 5), rates)
 def test_a_line_charges_the_days_that_are_claimed(first: date, length: int, rooms: int, rate: Decimal) -> None:
     last = first + timedelta(days=length)
-    room = Room(title="R", rate=rate, max_guests=2, address="A", policy={}, resource_id=UUID(int=1))
-    guide = Guide(title="G", rate=rate, max_group=2, policy={}, resource_id=UUID(int=2))
-    van = Vehicle(title="V", rate=rate, per_km=None, transfers=[], capacity=2, policy={}, resource_id=UUID(int=3))
+    one = UUID(int=1)
+    room = Room(id=one, title="R", rate=rate, max_guests=2, address="A", policy={}, resource_id=one)
+    guide = Guide(id=one, title="G", rate=rate, max_group=2, policy={}, resource_id=UUID(int=2))
+    van = Vehicle(
+        id=one, title="V", rate=rate, per_km=None, transfers=[], capacity=2, policy={}, resource_id=UUID(int=3)
+    )
     if not 1 <= length <= stays.MAX_NIGHTS:
         with pytest.raises(InvalidInput):
             stays.line(room, check_in=first, check_out=last, rooms=rooms, people=1)
