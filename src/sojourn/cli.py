@@ -66,6 +66,10 @@ _FORGETTING = frozenset(
     }
 )  # fmt: skip
 
+# What glibc's allocator reads at the start of a program: large pieces go back to the system when they are free, instead
+# of lying about in pools, one for each thread. Other systems' allocators do not ask (docs/decisions/0026-memory.md).
+_GIVING_BACK = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "262144"}
+
 P = ParamSpec("P")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 points = typer.Typer(no_args_is_help=True, help="Loyalty points.")
@@ -164,7 +168,8 @@ def serve(
     # Read here once, so that what is missing is said before any process is started.
     load_settings(os.environ, known=_KNOWN)
     # In place of this program, so that its memory is not that of the command line.
-    os.execv(sys.executable, [sys.executable, "-m", "sojourn.serve", host, str(port), str(workers)])  # noqa: S606
+    command = [sys.executable, "-m", "sojourn.serve", host, str(port), str(workers)]
+    os.execve(sys.executable, command, _GIVING_BACK | os.environ)  # noqa: S606
 
 
 @app.command()

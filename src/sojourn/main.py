@@ -84,6 +84,8 @@ class Application:
                 # What is there now stays: the collector need not walk through it again and again.
                 gc.collect()
                 gc.freeze()
+                # And it counts from here: else as much again could pile up before it looks at what is old.
+                gc.collect()
                 self._end_streams_on_signal()
                 await send({"type": "lifespan.startup.complete"})
             else:

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
+from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
 from sojourn.platform.errors import Refusal
 
 # Four times a phone's photograph. A small file can claim billions: its size is read before anything is unpacked.
 MAX_PIXELS: Final = 50_000_000
-# Each picture may take some hundred megabytes while it is unpacked.
-_DRAWING: Final = asyncio.Semaphore(2)
+# One at a time: a picture of that size takes 200 MB, and for moments twice that.
+_DRAWING: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
 
 Given = ParamSpec("Given")
 Drawn = TypeVar("Drawn")
@@ -48,6 +50,5 @@ def find_kind(content: bytes) -> PictureKind | None:
 
 
 async def in_thread(draw: Callable[Given, Drawn], *given: Given.args, **named: Given.kwargs) -> Drawn:
-    """`draw` beside the event loop: few at a time, for the memory that they take."""
-    async with _DRAWING:
-        return await asyncio.to_thread(draw, *given, **named)
+    """`draw` beside the event loop: one at a time, for the memory that it takes."""
+    return await asyncio.get_running_loop().run_in_executor(_DRAWING, partial(draw, *given, **named))

@@ -25,7 +25,8 @@ def unpack(content: bytes, kind: PictureKind) -> Image.Image:
             if opened.width * opened.height > MAX_PIXELS:
                 raise PictureTooLarge(details={"max_pixels": MAX_PIXELS})
             opened.load()
-            return _plain(_in_srgb(ImageOps.exif_transpose(opened)), kind)
+            ImageOps.exif_transpose(opened, in_place=True)  # else it is copied even where it stands upright
+            return _plain(_in_srgb(opened), kind)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError) as fault:
         raise PictureBroken from fault
 

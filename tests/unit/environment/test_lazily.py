@@ -53,7 +53,7 @@ def pairs() -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
 
 
 def _imported(body: list[ast.stmt]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for node in body:
         if isinstance(node, ast.Import):
             found |= {alias.asname or alias.name: alias.name for alias in node.names}
@@ -63,7 +63,7 @@ def _imported(body: list[ast.stmt]) -> dict[str, str]:
 
 
 def _lazy(body: list[ast.stmt]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for node in body:
         assert isinstance(node, ast.Assign), ast.unparse(node)
         assert isinstance(node.targets[0], ast.Name), ast.unparse(node)

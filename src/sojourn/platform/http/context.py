@@ -1,8 +1,9 @@
 """What a handler is given: the storefront it serves and the request it answers."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -38,6 +39,8 @@ class Runtime:
     public_url: str
     is_development: bool
     forwarded_hops: int = 0
+    # So many uploads are looked at at a time: ten megabytes each. They are on disk before they take their turn.
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 
     async def aclose(self) -> None:
         """Close what `sojourn.runtime.assemble` opened."""

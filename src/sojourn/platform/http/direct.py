@@ -6,10 +6,12 @@ dependencies are called in the framework's order, and the handler answers. Whate
 path, a field too many, a body that is no JSON) goes to the framework untouched, so that one place says no.
 """
 
+import asyncio
 import inspect
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -28,6 +30,10 @@ from sojourn.platform.http.edge import Message, Receive, Scope, Send
 from sojourn.platform.http.mount import MountedRoute
 
 JSON_TYPE = "application/json"
+# A megabyte of JSON can become twenty of objects: so many bodies above that size are understood at a time. They wait
+# when they are there, so that nobody who sends slowly keeps others waiting.
+LARGE_BODY = 65_536
+LARGE_AT_ONCE = 4
 
 
 class NeedsFramework(Exception):
@@ -252,6 +258,7 @@ class Directory:
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._fixed: dict[tuple[str, str], Way] = {}
         self._open: dict[tuple[str, int], list[Way]] = {}
         for route in app.routes:
@@ -289,14 +296,29 @@ class Directory:
         scope["path_params"] = path_values
         request = Request(scope, receive)
         try:
-            values = await road.read(request)
-        except (NeedsFramework, ValidationError):
-            await self._app(scope, _again(request), send)
-            return
+            is_large = road.body is not None and len(await request.body()) > LARGE_BODY
         except ClientDisconnect:
             return
         except Exception as fault:  # noqa: BLE001 - every fault has an answer
             await (await refusals.answer(request, fault))(scope, receive, send)
+            return
+        async with self._large if is_large else nullcontext():
+            await self._go(road, request, send)
+
+    async def _go(self, road: Road, request: Request, send: Send) -> None:
+        scope, receive = request.scope, request.receive
+        values: dict[str, Any] | None = None
+        try:
+            values = await road.read(request)
+        except (NeedsFramework, ValidationError):
+            pass  # and let go of what was found wrong before it is found once more
+        except ClientDisconnect:
+            return
+        except Exception as fault:  # noqa: BLE001 - every fault has an answer
+            await (await refusals.answer(request, fault))(scope, receive, send)
+            return
+        if values is None:
+            await self._app(scope, _again(request), send)
             return
         try:
             response = await road.answer(request, values)

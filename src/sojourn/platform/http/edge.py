@@ -87,8 +87,8 @@ class Edge:
             return
         scope["request_id"] = request_id
         scope["client_ip"] = self._address(scope, headers)
-        is_upload = headers.get(b"content-type", b"").startswith(b"multipart/")
-        body = _Body(receive, MAX_UPLOAD if is_upload else MAX_BODY)
+        body = _Body(receive)
+        scope["takes_upload"] = body.take_upload
         answer = _Answer(send, scope, request_id, cache=self._cache, key=key, headers=headers, body=body)
         started = time.perf_counter()
         structlog.contextvars.bind_contextvars(request_id=request_id, storefront=self._storefront.key)
@@ -249,11 +249,15 @@ async def _drain(receive: Receive, message: Message) -> None:
 class _Body:
     """The request's body, up to a limit."""
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._limit = limit
+        self._limit = MAX_BODY
         self._seen = 0
         self._is_read = False
+
+    def take_upload(self) -> None:
+        """For a route that writes what comes to a file: what others are sent lies in memory."""
+        self._limit = MAX_UPLOAD
 
     async def read(self) -> Message:
         message = await self._receive()

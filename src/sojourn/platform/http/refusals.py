@@ -135,6 +135,8 @@ async def _on_refusal(request: Request, refusal: Exception) -> Response:
 
 async def _on_validation(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)  # noqa: S101 - registered for this class only
+    # Else the fault holds a frame and the frame the fault: ten thousands of errors would wait for the collector.
+    fault.__traceback__ = None
     return render_refusal(request, from_validation(fault.errors()))
 
 

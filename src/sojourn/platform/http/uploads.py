@@ -63,15 +63,21 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
 async def received(
     request: Request, fields: type[Fields], *, too_large: type[Refusal]
 ) -> AsyncIterator[tuple[Fields, UploadFile]]:
-    """The form and its file, until the block ends. Raises `too_large`, InvalidInput, UploadBroken."""
+    """The form and its file, until the block ends: some at a time, for inside it files are read into memory.
+
+    Raises `too_large`, InvalidInput, UploadBroken.
+    """
     parser = _parser(request)
+    request.scope["takes_upload"]()
     try:
         form = await _parse(parser, too_large)
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise InvalidInput.at("file", "send multipart/form-data with a part named file")
         given = {name: value for name, value in form.multi_items() if name != "file" and value != ""}
-        yield _checked(given, variant(fields, get_runtime(request).storefront.dialect)), file
+        runtime = get_runtime(request)
+        async with runtime.uploads:
+            yield _checked(given, variant(fields, runtime.storefront.dialect)), file
     finally:
         parser.close()
 
