@@ -11,8 +11,8 @@ depends_on = None
 
 # What no statement of ours needs, or another index answers as well.
 DROPPED = (
-    "bookings_status", "bookings_open_holds", "payments_mode", "payments_purchase", "payments_paid_at",
-    "inbox_payloads", "loyalty_transactions_lot", "pgqueuer_priority_id_id1_idx",
+    "bookings_status", "bookings_open_holds", "payments_mode", "payments_purchase", "inbox_payloads",
+    "loyalty_transactions_lot", "pgqueuer_priority_id_id1_idx",
 )  # fmt: skip
 # One for two: of a purchase's payments, and of all payments by mode without reading the table.
 PAYMENTS_OF_PURCHASE = """
@@ -20,7 +20,6 @@ CREATE INDEX CONCURRENTLY payments_of_purchase ON payments (purchase_id, created
     INCLUDE (is_live, purchase_kind, disposition)
 """
 # For looking through a span of time now and then: rows lie in its order, and none needs an entry.
-PAYMENTS_PAID = "CREATE INDEX CONCURRENTLY payments_paid ON payments USING brin (paid_at)"
 INBOX_HANDLED = "CREATE INDEX CONCURRENTLY inbox_handled ON inbox USING brin (handled_at) WHERE payload <> ''"
 EVENTS_OF_USER = "CREATE UNIQUE INDEX CONCURRENTLY user_events_of_user ON user_events (user_id, id)"
 
@@ -28,9 +27,9 @@ EVENTS_OF_USER = "CREATE UNIQUE INDEX CONCURRENTLY user_events_of_user ON user_e
 def upgrade() -> None:
     # The tables are in use: outside of a transaction, and without keeping anybody waiting.
     with op.get_context().autocommit_block():
-        for made in ("payments_of_purchase", "payments_paid", "inbox_handled", "user_events_of_user"):
+        for made in ("payments_of_purchase", "inbox_handled", "user_events_of_user"):
             op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {made}")
-        for statement in (PAYMENTS_OF_PURCHASE, PAYMENTS_PAID, INBOX_HANDLED, EVENTS_OF_USER):
+        for statement in (PAYMENTS_OF_PURCHASE, INBOX_HANDLED, EVENTS_OF_USER):
             op.execute(statement)
         op.execute(
             "ALTER TABLE user_events DROP CONSTRAINT user_events_pkey, "
