@@ -1,5 +1,6 @@
 """OpenAPI 3.1 and Swagger UI of one storefront, with assets of our own: no page of ours loads a stranger's script."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from functools import cache
@@ -99,8 +100,11 @@ def install(app: FastAPI, storefront: Storefront, *, describe: Callable[[], Fast
         headers = {"cache-control": "public, max-age=86400"}
         return Response((ASSETS / name).read_bytes(), media_type=ASSET_TYPES[name], headers=headers)
 
+    turn = asyncio.Lock()
+
     async def schema(_: Request) -> Response:
-        return Response(written(), media_type="application/json")
+        async with turn:  # written once, and beside the requests of others: it takes seconds
+            return Response(await asyncio.to_thread(written), media_type="application/json")
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     app.add_route(base, page, include_in_schema=False)
