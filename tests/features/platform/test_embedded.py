@@ -169,6 +169,16 @@ def test_root_keeps_its_data_where_the_server_can_go(tmp_path: Path) -> None:
     assert embedded.choose_data_dir(closed / "clone" / "postgres") == chosen
 
 
+def test_data_that_is_there_is_used_after_a_folder_above_it_was_closed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    data = home / "clone" / "postgres"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("18\n")
+    home.chmod(0o700)
+    assert embedded.choose_data_dir(data) == data
+
+
 class TestBinaries:
     def test_the_named_folder_goes_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
         fetched = find_or_fetch_binaries()

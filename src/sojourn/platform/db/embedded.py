@@ -114,12 +114,17 @@ def ephemeral_postgres(*, settings: Mapping[str, str] = _NO_SETTINGS) -> Iterato
 def choose_data_dir(preferred: Path) -> Path:
     """`preferred`, or a folder below /var/lib when root starts the server and its user cannot get there.
 
-    PostgreSQL refuses to run as root, so it runs as `nobody`, who cannot enter a home of mode 0700.
+    PostgreSQL refuses to run as root, so it runs as `nobody`, who cannot enter a home of mode 0700. Data that is there
+    stays the data, also when somebody has opened or closed a folder above it since.
     """
     preferred = preferred.resolve()
-    if os.geteuid() != 0 or others_can_enter(preferred):
+    if os.geteuid() != 0:
         return preferred
-    return Path(f"/var/lib/sojourn-{hashlib.sha256(str(preferred).encode()).hexdigest()[:12]}") / preferred.name
+    elsewhere = Path(f"/var/lib/sojourn-{hashlib.sha256(str(preferred).encode()).hexdigest()[:12]}") / preferred.name
+    for folder in (preferred, elsewhere):
+        if (folder / "PG_VERSION").exists():
+            return folder
+    return preferred if others_can_enter(preferred) else elsewhere
 
 
 def start(
