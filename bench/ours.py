@@ -13,6 +13,7 @@ from sojourn.platform.db import migrate
 
 _HERE = Path(__file__).resolve().parent
 _SEED = _HERE / "seed.sql"
+_FILLED = "users, trips, trip_cards, resources, bookings, claims, price_lines, payments"
 # Asked on every call all the same, never reached.
 _NO_LIMIT = "1000000000"
 
@@ -54,6 +55,6 @@ async def _fill(dsn: str) -> None:
         await connection.execute(_SEED.read_text())
         # Alone: a script of several statements is one transaction, and VACUUM runs in none. Only what was filled: a
         # table that was analysed while it was empty is planned for as one that stays empty.
-        await connection.execute("VACUUM ANALYZE users, trips, trip_cards, resources, bookings, claims, price_lines, payments")
+        await connection.execute(f"VACUUM ANALYZE {_FILLED}")
     finally:
         await connection.close()
