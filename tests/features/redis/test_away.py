@@ -16,8 +16,8 @@ from tests.support.work import do_jobs, work_for
 from sojourn.channels.events.jobs import WORTH_SAYING, publish
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.redis import link, shared
-from sojourn.platform.redis.link import LONGEST_SECONDS, RedisAway
-from sojourn.platform.redis.port import Put
+from sojourn.platform.redis.link import LONGEST_SECONDS
+from sojourn.platform.redis.port import Put, RedisAway
 from sojourn.platform.redis.shared import Shared
 
 
