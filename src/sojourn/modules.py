@@ -28,6 +28,7 @@ from sojourn.care.weather import routes as weather_routes
 from sojourn.catalog.eligibility import routes as eligibility_routes
 from sojourn.catalog.festivals import jobs as festival_jobs
 from sojourn.catalog.festivals import routes as festival_routes
+from sojourn.catalog.guides import account_routes as guide_account_routes
 from sojourn.catalog.guides import routes as guide_routes
 from sojourn.catalog.hotels import routes as hotel_routes
 from sojourn.catalog.images import jobs as image_jobs
@@ -64,6 +65,7 @@ from sojourn.people.users import routes as user_routes
 from sojourn.platform.http.routing import Router
 from sojourn.platform.storefront import Module
 from sojourn.providers.work import JobKind, Timer
+from sojourn.sales.assignments import routes as assignment_routes
 from sojourn.sales.bookings import jobs as booking_jobs
 from sojourn.sales.bookings import routes as booking_routes
 from sojourn.sales.bookings.change_payable import ChangePayable
@@ -115,7 +117,12 @@ ROUTERS: dict[Module, Sequence[Router]] = {
     Module.TRIPS: (trip_routes.router,),
     Module.HOTELS: (hotel_routes.router, availability_routes.hotels_router),
     Module.TRANSPORTATION: (vehicle_routes.router, availability_routes.vehicles_router),
-    Module.GUIDES: (guide_routes.router, availability_routes.guides_router),
+    Module.GUIDES: (
+        guide_routes.router,
+        availability_routes.guides_router,
+        guide_account_routes.router,
+        assignment_routes.router,
+    ),
     Module.EXPLORE: (place_routes.router,),
     Module.FESTIVALS: (festival_routes.router,),
     Module.IMAGES: (image_routes.router, image_routes.desk_router),

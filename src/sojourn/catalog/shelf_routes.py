@@ -25,7 +25,7 @@ async def get_active(
 async def create(ctx: Context, goods: Goods[Model], *, admin: Actor, body: Model) -> RawJson:
     """The new entry. Raises as `shelving.create`."""
     async with ctx.unit_of_work() as tx:
-        entry_id = await shelving.create(tx, goods, admin=admin, body=body, now=ctx.now(), origin=ctx.origin)
+        entry_id = await shelving.create(tx, goods, actor=admin, body=body, now=ctx.now(), origin=ctx.origin)
         entry = await shelf_queries.get(tx, goods.shelf, entry_id, language=ctx.language)
     ctx.runtime.cache.drop()  # here at once; the other processes hear of it
     return RawJson(entry)
@@ -34,7 +34,7 @@ async def create(ctx: Context, goods: Goods[Model], *, admin: Actor, body: Model
 async def change(ctx: Context, goods: Goods[Model], entry_id: UUID, *, admin: Actor, body: Patch) -> RawJson:
     """The changed entry. Raises as `shelving.change`."""
     async with ctx.unit_of_work() as tx:
-        await shelving.change(tx, goods, admin=admin, entry_id=entry_id, body=body, now=ctx.now(), origin=ctx.origin)
+        await shelving.change(tx, goods, actor=admin, entry_id=entry_id, body=body, now=ctx.now(), origin=ctx.origin)
         entry = await shelf_queries.get(tx, goods.shelf, entry_id, language=ctx.language)
     ctx.runtime.cache.drop()
     return RawJson(entry)
@@ -43,5 +43,5 @@ async def change(ctx: Context, goods: Goods[Model], entry_id: UUID, *, admin: Ac
 async def retire(ctx: Context, goods: Goods[Model], entry_id: UUID, *, admin: Actor) -> None:
     """Raises as `shelving.retire`."""
     async with ctx.unit_of_work() as tx:
-        await shelving.retire(tx, goods, admin=admin, entry_id=entry_id, now=ctx.now(), origin=ctx.origin)
+        await shelving.retire(tx, goods, actor=admin, entry_id=entry_id, now=ctx.now(), origin=ctx.origin)
     ctx.runtime.cache.drop()

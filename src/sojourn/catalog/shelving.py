@@ -1,5 +1,5 @@
-"""Changing what is on the shelf, of whichever kind: admins only. Each change takes along what follows from the entry
-(its stock, its days) and drops cached answers."""
+"""Changing what is on the shelf, of whichever kind: by admins, and by guides what they say of themselves. Each change
+takes along what follows from the entry (its stock, its days) and drops cached answers."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class Goods(Generic[Model]):
 
 
 async def create(
-    tx: Connection, goods: Goods[Model], *, admin: Actor, body: Model, now: datetime, origin: Origin
+    tx: Connection, goods: Goods[Model], *, actor: Actor, body: Model, now: datetime, origin: Origin
 ) -> UUID:
     """Put a new entry on the shelf. Raises `InvalidInput`, `SlugTaken`."""
     refuse(goods.faults(body))
@@ -88,12 +88,12 @@ async def create(
     await _check_images(tx, content.get(IMAGES))
     with refusing_taken_slug():
         await shelf_queries.insert(tx, goods.shelf, entry_id=entry_id, content=content, now=now)
-    await _announce(tx, goods, "created", entry_id=entry_id, entry=body, admin=admin, now=now, origin=origin)
+    await _announce(tx, goods, "created", entry_id=entry_id, entry=body, actor=actor, now=now, origin=origin)
     return entry_id
 
 
 async def change(
-    tx: Connection, goods: Goods[Model], *, admin: Actor, entry_id: UUID, body: Patch, now: datetime, origin: Origin
+    tx: Connection, goods: Goods[Model], *, actor: Actor, entry_id: UUID, body: Patch, now: datetime, origin: Origin
 ) -> None:
     """Change the fields that `body` names. Bookings keep what they were sold.
 
@@ -108,11 +108,11 @@ async def change(
     await _check_images(tx, changes.get(IMAGES))
     with refusing_taken_slug():
         await shelf_queries.update(tx, goods.shelf, entry_id=entry_id, content=goods.stored(changed), now=now)
-    await _announce(tx, goods, "changed", entry_id=entry_id, entry=changed, admin=admin, now=now, origin=origin)
+    await _announce(tx, goods, "changed", entry_id=entry_id, entry=changed, actor=actor, now=now, origin=origin)
 
 
 async def retire(
-    tx: Connection, goods: Goods[Model], *, admin: Actor, entry_id: UUID, now: datetime, origin: Origin
+    tx: Connection, goods: Goods[Model], *, actor: Actor, entry_id: UUID, now: datetime, origin: Origin
 ) -> None:
     """Take an entry off the shelf; what was sold of it stands. A second time changes nothing.
 
@@ -121,7 +121,7 @@ async def retire(
     _version, content = await shelf_queries.lock(tx, goods.shelf, entry_id)
     if await shelf_queries.retire(tx, goods.shelf, entry_id=entry_id, now=now):
         entry = _read(goods, content)
-        await _announce(tx, goods, "retired", entry_id=entry_id, entry=entry, admin=admin, now=now, origin=origin)
+        await _announce(tx, goods, "retired", entry_id=entry_id, entry=entry, actor=actor, now=now, origin=origin)
 
 
 async def _check_images(tx: Connection, urls: Sequence[str] | None) -> None:
@@ -142,7 +142,7 @@ def _read(goods: Goods[Model], content: Mapping[str, Any]) -> Model:
 
 
 async def _announce(
-    tx: Connection, goods: Goods[Model], verb: str, *, entry_id: UUID, entry: Model, admin: Actor, now: datetime,
+    tx: Connection, goods: Goods[Model], verb: str, *, entry_id: UUID, entry: Model, actor: Actor, now: datetime,
     origin: Origin,
 ) -> None:  # fmt: skip
     if goods.derive is not None:
@@ -150,7 +150,7 @@ async def _announce(
     await notify(tx, CATALOGUE_CHANGED)
     amount = goods.amount(entry) if goods.amount else None
     act = Act(
-        action=f"{goods.name}.{verb}", subject_kind=goods.name.upper(), subject_id=entry_id, actor_id=admin.user_id,
+        action=f"{goods.name}.{verb}", subject_kind=goods.name.upper(), subject_id=entry_id, actor_id=actor.user_id,
         amount=amount, currency=None if amount is None else "USD", reference=entry.slug,
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)

@@ -16,11 +16,13 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 # No foreign key leads from these to an account, their columns do.
 UNBOUND = {"user_events", "audit_entries", "failed_sign_ins", "price_lines", "resources"}
 
+# A guide's entry leads to an account; what names the entry (a trip, a booking) speaks of the agency's guide.
 _LEADING = """
 WITH RECURSIVE reaching AS (
     SELECT 'users'::regclass::oid AS found
      UNION
-    SELECT c.conrelid FROM pg_constraint c JOIN reaching l ON c.confrelid = l.found WHERE c.contype = 'f'
+    SELECT c.conrelid FROM pg_constraint c JOIN reaching l ON c.confrelid = l.found
+     WHERE c.contype = 'f' AND l.found <> 'guides'::regclass
 )
 SELECT found::regclass::text AS name FROM reaching ORDER BY 1
 """

@@ -82,6 +82,10 @@ STAYS = {
     "a hash: one card verifies one account for good (rules, section 7)": """
         student_cards.digest student_verifications.card_digest
     """,
+    "the agency's entry in its catalogue, which no longer leads to the account": """
+        guides.bio guides.bio_kh guides.bio_zh guides.cancellation_policy guides.images guides.languages
+        guides.license_type guides.name guides.provinces guides.slug guides.source_hash guides.specialties
+    """,
     "drawn by lot, or one of three": "users.referral_code users.preferred_language",
 }
 

@@ -69,6 +69,7 @@ SELECT (to_jsonb(t) - ARRAY['referrer_id', 'friend_id', 'decided_by', 'flags']
     "calendar-feeds": _own("calendar_feeds", "t.created_at", without=("token_hash",)),
     "working-hours": _own("consultant_hours", "t.updated_at", without=("resource_id",)),
     "working-hours-exceptions": _own("consultant_overrides", "t.day"),
+    "guide-profile": _own("guides", "t.id", without=("source_hash", "search")),
     "emergency-alerts": _own("emergency_alerts", "t.id", without=("acknowledged_by", "resolved_by")),
     "reviews": _own("reviews", "t.id", without=("moderated_by", "replied_by")),
     "review-reports": _own("review_reports", "t.created_at"),

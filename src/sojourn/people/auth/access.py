@@ -214,3 +214,4 @@ EnrollingUser = Annotated[Actor, Depends(_enrolling_user)]
 """As `CurrentUser`, and staff who have no second factor yet though they must: for the routes that give them one."""
 CurrentAdmin = Annotated[Actor, Depends(having(Role.ADMIN))]
 CurrentDesk = Annotated[Actor, Depends(having(Role.ADMIN, Role.CONSULTANT))]
+CurrentGuide = Annotated[Actor, Depends(having(Role.GUIDE))]

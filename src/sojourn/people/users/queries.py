@@ -34,7 +34,9 @@ SELECT_PREFERENCES = "SELECT preferences FROM users WHERE id = $1"
 UPDATE_PREFERENCES = """
 UPDATE users SET preferences = preferences || $2::jsonb, updated_at = $3 WHERE id = $1 RETURNING preferences
 """
+# Who may no longer act as a guide is the account of none.
 UPDATE_STANDING = f"""
+WITH guide AS (UPDATE guides SET user_id = NULL WHERE user_id = $1 AND NOT ($2 = 'GUIDE' AND $3))
 UPDATE users u
    SET role = $2, is_active = $3, refresh_token_version = u.refresh_token_version + 1, updated_at = $4,
        deletion_requested_at = CASE WHEN $3 THEN NULL ELSE u.deletion_requested_at END
@@ -67,6 +69,7 @@ FILE_COLUMNS = (
 )  # fmt: skip
 COUNT_USERS = f"SELECT count(*) {_CHOSEN}"
 REQUEST_DELETION = """
+WITH guide AS (UPDATE guides SET user_id = NULL WHERE user_id = $1)
 UPDATE users SET deletion_requested_at = $2, is_active = false, refresh_token_version = refresh_token_version + 1,
                  updated_at = $2
  WHERE id = $1
@@ -80,6 +83,7 @@ WITH addresses AS (DELETE FROM addresses WHERE user_id = ANY ($1)),
      identities AS (DELETE FROM linked_identities WHERE user_id = ANY ($1)),
      factors AS (DELETE FROM second_factors WHERE user_id = ANY ($1)),
      challenges AS (DELETE FROM sign_in_challenges WHERE user_id = ANY ($1)),
+     guide AS (UPDATE guides SET user_id = NULL WHERE user_id = ANY ($1)),
      alerts AS (UPDATE emergency_alerts SET latitude = NULL, longitude = NULL, accuracy_m = NULL, positioned_at = NULL,
                                             message = NULL
                  WHERE user_id = ANY ($1))
