@@ -1,13 +1,11 @@
 """Money and orders: declined, paid, paid twice, paid too late; over HTTP with the provider's sandbox."""
 
 import asyncio
-from datetime import timedelta
 
 from tests.features.orders.conftest import Shop, grant, points_of, queued
 from tests.support.client import StorefrontClient, read, refusal
 from tests.support.selling import events_of, open_intent, pay, tell, tell_all
 
-from sojourn.platform.kit.clock import FrozenClock
 from sojourn.sales.effects import CANCEL_INTENT, ORDER_CONFIRMED, ORDER_ONBOARDING, PAYMENT_FAILED, SEND_REFUND
 
 
@@ -69,20 +67,6 @@ async def test_points_pay_a_part_and_are_spent(shop: Shop, customer: StorefrontC
     order = await shop.paid(customer, loyaltyPoints=500)
     assert (order["totalAmount"], order["paidAmount"]) == ("294.00", "294.00")
     assert await points_of(customer) == (0, 294)
-
-
-async def test_points_that_lapsed_and_went_elsewhere_become_a_debt(
-    shop: Shop, customer: StorefrontClient, clock: FrozenClock
-) -> None:
-    await grant(customer, 500)
-    waiting = await shop.order(customer, loyaltyPoints=500)
-    clock.advance(timedelta(hours=25))
-    await shop.paid(customer, loyaltyPoints=500)
-    assert (await shop.pay(customer, waiting))["status"] == "CONFIRMED", "what is paid stands"
-    [row] = await customer.rows(
-        "SELECT sum(points) AS debt FROM loyalty_transactions WHERE user_id = $1 AND lot_id IS NULL", customer.user_id
-    )
-    assert row["debt"] == -500
 
 
 async def test_someone_elses_order_cannot_be_paid(
