@@ -18,9 +18,11 @@ CHAPTERS = (derlg, holyone, last_seats, webhooks, siem_reap, visa_case)
 async def tell_all(state: State, given: Mapping[str, str], console: Console) -> bool:
     """Tell every chapter; whether all was as it should be. Raises `NotRunning` when there is nothing to drive.
 
-    SIGTERM cancels it, as Ctrl-C does: what was switched or stopped for a chapter is put back first.
+    SIGTERM and SIGINT cancel it, the latter also in the background of a shell, which has it ignored: what was switched
+    or stopped for a chapter is put back first.
     """
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _cancel, asyncio.current_task())
     began, teller = time.monotonic(), Teller(console)
     async with running_world(state, given, teller) as world:
         for chapter in CHAPTERS:
