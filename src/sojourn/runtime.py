@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sojourn.people.auth.access import Gate
 from sojourn.platform.db.database import Database
+from sojourn.platform.db.gathering import Gathering
 from sojourn.platform.events.hub import Hub
 from sojourn.platform.http.context import Runtime
 from sojourn.platform.http.rate_limit import RateLimiter
@@ -85,6 +86,7 @@ async def assemble(settings: Settings, key: str, *, clock: Clock | None = None) 
     runtime = Runtime(
         storefront=storefront,
         db=database,
+        gathering=Gathering(database),
         clock=clock,
         limiter=RateLimiter(limits=storefront.limits, shared=shared),
         cache=ResponseCache(is_on=settings.has_response_cache),

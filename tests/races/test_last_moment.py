@@ -126,7 +126,7 @@ async def test_paid_while_the_other_takes_it(seat: LastSeat, sandbox: str) -> No
     seat.a_moment_before()
     body = BookingIn(trip_id=seat.trip_id, travel_date=TRAVEL_DATE, people_count=1, pickup_location="Lobby")
     async with seat.derlg.database.unit_of_work() as tx:
-        await service.hold(
+        await service.hold_within(
             tx, storefront=seat.derlg.storefront, user_id=seat.other.user_id, body=body, language="en",
             now=seat.ends_at + A_MOMENT, origin=SYSTEM_ORIGIN,
         )  # fmt: skip

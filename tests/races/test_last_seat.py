@@ -48,12 +48,12 @@ async def claim(
 
 async def without_the_lock(database: Database) -> None:
     """The same function with its one locking line removed."""
-    sql = (MIGRATIONS / "sql" / "0034_lighter_rows.up.sql").read_text()
-    start = sql.index("CREATE OR REPLACE FUNCTION take_claims")
+    sql = (MIGRATIONS / "sql" / "0038_refusals_undo_nothing.up.sql").read_text()
+    start = sql.index("CREATE FUNCTION claim_stock")
     body = sql[start : sql.index("$$;", start) + 3]
     assert THE_LOCK in body
     async with database.read() as connection:
-        await connection.execute(body.replace(THE_LOCK, ""))
+        await connection.execute(body.replace(THE_LOCK, "").replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
 
 
 @asynccontextmanager

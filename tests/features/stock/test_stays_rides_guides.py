@@ -182,7 +182,7 @@ class TestStock:
         await quote(traveler, wanted(shop, booking_type))
         async with derlg.statements() as said:
             await book(traveler, wanted(shop, booking_type))
-        assert [("hotel_rooms h" in text, "take_hold" in text) for text in said] == [(True, False), (False, True)]
+        assert [("hotel_rooms h" in text, "hold_stock" in text) for text in said] == [(True, False), (False, True)]
 
 
 @pytest.mark.parametrize("booking_type", TYPES)

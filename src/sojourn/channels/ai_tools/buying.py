@@ -94,12 +94,7 @@ async def create_booking(call: Call, asked: BookingIn) -> BookingOut:
     """Hold a trip (PACKAGE), rooms (HOTEL_ONLY), a vehicle (TRANSPORT_ONLY) or a guide (GUIDE_ONLY) for 15 minutes.
     Only after the customer has agreed to the quote. Nothing is charged: call create_payment_link next."""
     ctx = call.ctx
-    unit = ctx.unit_of_work() if asked.loyalty_points else ctx.read()
-    async with unit as tx:
-        held = await service.hold(
-            tx, storefront=ctx.storefront, user_id=call.actor.user_id, body=asked, language=ctx.language,
-            now=ctx.now(), origin=ctx.origin,
-        )  # fmt: skip
+    held = await service.hold(ctx, user_id=call.actor.user_id, body=asked, language=ctx.language)
     return cast("BookingOut", held)
 
 

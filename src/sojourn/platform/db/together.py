@@ -5,9 +5,10 @@ None of them may read or change a row that another one changes: they run in no o
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, groupby
+from operator import itemgetter
 
 import asyncpg
 
@@ -15,7 +16,6 @@ from sojourn.platform.db.database import Connection
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 _NOT_AS_READ = "SJ003"
-_NOTHING_SURE: Mapping[str, int] = {}
 
 
 class ChangedMeanwhileError(Exception):
@@ -30,22 +30,38 @@ class Write:
     arguments: Sequence[object]
 
 
-async def write_together(tx: Connection, *writes: Write, sure: Mapping[str, int] = _NOTHING_SURE) -> None:
-    """Send the writes as one statement. Their parts need names of their own.
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Writes that become one statement. Their parts need names of their own.
 
     `sure` says how many rows parts must answer. They run first, in that order, so they are what locks; unless each of
-    them answers as many, nothing is written and ChangedMeanwhileError is raised.
+    them answers as many, nothing is written.
     """
-    if not writes:
-        return
-    statement = _joined(tuple((write.statement, len(write.arguments)) for write in writes), tuple(sure))
-    arguments = [argument for write in writes for argument in write.arguments]
+
+    writes: Sequence[Write]
+    sure: Mapping[str, int] = field(default_factory=dict)
+
+
+async def write_together(tx: Connection, *bundles: Bundle) -> None:
+    """Send each bundle as one statement, in their order. Those that differ in nothing but their arguments need one
+    round trip, and are all written or none; for bundles that differ that takes a transaction.
+
+    Raises ChangedMeanwhileError: a bundle was not as sure as it said.
+    """
     try:
-        await tx.execute(statement, *arguments, *sure.values())
+        statements = (_statement_of(bundle) for bundle in bundles if bundle.writes)
+        for statement, alike in groupby(statements, key=itemgetter(0)):
+            await tx.executemany(statement, [arguments for _statement, arguments in alike])
     except asyncpg.PostgresError as fault:
         if fault.sqlstate == _NOT_AS_READ:
             raise ChangedMeanwhileError(str(fault)) from None
         raise
+
+
+def _statement_of(bundle: Bundle) -> tuple[str, list[object]]:
+    shapes = tuple((write.statement, len(write.arguments)) for write in bundle.writes)
+    arguments = [argument for write in bundle.writes for argument in write.arguments]
+    return _joined(shapes, tuple(bundle.sure)), [*arguments, *bundle.sure.values()]
 
 
 @cache  # as many as there are combinations in the code

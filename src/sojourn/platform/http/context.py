@@ -12,6 +12,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from sojourn.platform.db.database import Connection, Database
+from sojourn.platform.db.gathering import Gathering
 from sojourn.platform.events.hub import Hub
 from sojourn.platform.http.rate_limit import RateLimiter
 from sojourn.platform.http.response_cache import ResponseCache
@@ -27,6 +28,7 @@ class Runtime:
 
     storefront: Storefront
     db: Database
+    gathering: Gathering
     clock: Clock
     limiter: RateLimiter
     cache: ResponseCache
@@ -94,6 +96,11 @@ class Context:
     def read(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for reads, outside any transaction."""
         return self.runtime.db.read()
+
+    @property
+    def gathering(self) -> Gathering:
+        """The transactions that requests share."""
+        return self.runtime.gathering
 
     def unit_of_work(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction; commits at the end of the block, before the response is sent."""

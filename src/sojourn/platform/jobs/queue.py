@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from sojourn.platform.db.database import Connection, is_mirrored, notify_after_commit
-from sojourn.platform.db.together import Write, write_together
+from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.events.log import EVENTS_CHANNEL, PUBLISH, NewEvent
 
 Payload = Mapping[str, Any]
@@ -67,7 +67,7 @@ async def enqueue(tx: Connection, *effects: Effect) -> None:
     Events last: nothing that another transaction may hold is to be locked after them (platform/events/log.py).
     """
     if effects:
-        await write_together(tx, queued(*effects))
+        await write_together(tx, Bundle([queued(*effects)]))
         announce(*effects)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, mirror_after_commit, savepoint
-from sojourn.platform.db.together import write_together
+from sojourn.platform.db.together import Bundle, write_together
 from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.money import ZERO
@@ -26,7 +26,15 @@ from sojourn.sales.loyalty import queries as loyalty_queries
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.payments import queries as payments
 from sojourn.sales.payments.models import Payment
-from sojourn.sales.payments.payable import Captured, Confirmation, PolicyRefund, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.payable import (
+    Captured,
+    Confirmation,
+    Paid,
+    PolicyRefund,
+    Purchase,
+    PurchaseKind,
+    PurchaseState,
+)
 from sojourn.sales.pricing.rules import points_for
 from sojourn.sales.referrals import service as referrals
 
@@ -147,17 +155,15 @@ class BookingPayable:
         )  # fmt: skip
         if booking.loyalty_points_used:
             await loyalty.consume(tx, user_id=booking.user_id, purchase_id=booking.id, booking_id=booking.id, now=now)
-        await write_together(tx, *confirmation.writes, sure=confirmation.sure)
+        await write_together(tx, Bundle(confirmation.writes, confirmation.sure))
         mirror_after_commit(Drop(booking_hold(booking.id)))
         return confirmation.effects
 
-    async def find_with_payment(
-        self, connection: Connection, *, purchase_id: UUID, provider: str, intent_id: str, now: datetime
-    ) -> tuple[Purchase, Payment] | None:
-        found = await queries.find_with_payment(
-            connection, booking_id=purchase_id, provider=provider, intent_id=intent_id
-        )
-        return (as_purchase(found[0], now), found[1]) if found else None
+    async def find_with_payments(
+        self, connection: Connection, *, paid: Sequence[Paid], now: datetime
+    ) -> dict[Paid, tuple[Purchase, Payment]]:
+        found = await queries.find_with_payments(connection, paid=paid)
+        return {one: (as_purchase(booking, now), payment) for one, (booking, payment) in found.items()}
 
     def confirm_plainly(
         self, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime

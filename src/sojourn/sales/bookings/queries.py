@@ -1,6 +1,7 @@
 """Every statement on bookings. Answers are built as JSON by PostgreSQL where nobody looks inside (docs/decisions)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,11 @@ from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
 from sojourn.sales.bookings.errors import BookingNotFound
 from sojourn.sales.bookings.models import Booking, BookingStatus, BookingType
+from sojourn.sales.inventory.errors import SoldOut, TooManyHolds
 from sojourn.sales.inventory.models import Claim
-from sojourn.sales.inventory.queries import columns, refusing_stock
+from sojourn.sales.inventory.queries import columns, sold_out
 from sojourn.sales.payments.models import Payment
+from sojourn.sales.payments.payable import Paid
 from sojourn.sales.payments.queries import BESIDE, payment_beside
 from sojourn.sales.pricing.models import Price
 
@@ -59,11 +62,21 @@ _ROW = """b.id, b.booking_ref, b.user_id, b.booking_type, b.status, b.trip_id, b
        b.cancellation_policy, b.reserved_until, b.is_extended, b.language, b.version, b.confirmed_at,
        b.created_at, u.email, u.referred_by"""
 
-# The hold in one statement: the customer's limit and the stock are taken under lock (take_hold), then the booking, its
-# price lines and its trail are written. It is its own transaction, so the lock is held for this statement only.
+# The lock law over several holds: the customers, then the stock, each in the order of their ids. What a SELECT asks for
+# is run from left to right.
+_LOCK_FOR_HOLDS = """
+WITH customers AS MATERIALIZED (
+    SELECT FROM users WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
+), stock AS MATERIALIZED (
+    SELECT FROM resources WHERE id = ANY ($2) ORDER BY id FOR NO KEY UPDATE
+)
+SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM stock)
+"""
+# The hold in one statement: the customer's limit is judged and the stock taken under lock (hold_stock), then the
+# booking, its price lines and its trail are written; or nothing is, and it says why.
 _HOLD = f"""
 WITH stock AS MATERIALIZED (
-    SELECT take_hold($3, $30, 'BOOKING', $1, $25, $26, $31, $32, $33, $34) AS taken
+    SELECT hold_stock($3, $30, $1, $25, $26, $31, $32, $33, $34) AS refused
 ), b AS (
     INSERT INTO bookings (
         id, booking_ref, user_id, booking_type, status, trip_id, title, snapshot, travel_date, end_date, time_zone,
@@ -75,19 +88,20 @@ WITH stock AS MATERIALIZED (
                  WHERE NOT EXISTS (SELECT FROM bookings WHERE booking_ref = r) LIMIT 1),
            $3, $4, 'RESERVED', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
            0, $22, $23, $24, $25, $27, $26, $26, $42, $43, $44, $45
-      FROM stock
+      FROM stock WHERE refused IS NULL
     RETURNING *
 ), lines AS (
     INSERT INTO price_lines (purchase_kind, purchase_id, position, kind, description, quantity, unit_price, amount)
     SELECT 'BOOKING', $1, l.position, l.kind, l.description, l.quantity, l.unit_price, l.amount
-      FROM unnest($35::smallint[], $36::text[], $37::text[], $38::integer[], $39::numeric[], $40::numeric[])
+      FROM b, unnest($35::smallint[], $36::text[], $37::text[], $38::integer[], $39::numeric[], $40::numeric[])
            AS l (position, kind, description, quantity, unit_price, amount)
 ), trail AS (
     INSERT INTO audit_entries (id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency,
                                reference, ip, request_id)
     SELECT $41, $26, 'USER', $3, 'booking.held', 'BOOKING', $1, $20, $16, b.booking_ref, $28, $29 FROM b
 )
-SELECT row_to_json(wire)::text FROM (SELECT {_WIRE.format(now="$26")} FROM b) AS wire
+SELECT refused, (SELECT row_to_json(wire)::text FROM (SELECT {_WIRE.format(now="$26")} FROM b) AS wire) AS held
+  FROM stock
 """
 
 
@@ -120,10 +134,12 @@ SELECT {_ROW}, (SELECT count(*) FROM claims WHERE purchase_id = b.id AND release
   FROM bookings b JOIN users u ON u.id = b.user_id WHERE b.id = $1
 """
 # A hold's claims are locked with it: nobody takes them over any more, and what was taken over meanwhile is not counted.
-_FIND_WITH_PAYMENT = f"""
+_FIND_WITH_PAYMENTS = f"""
 SELECT {_ROW}, (SELECT count(*) FROM claims WHERE purchase_id = b.id AND released_at IS NULL) AS claims_held, {BESIDE}
-  FROM payments p JOIN bookings b ON b.id = p.purchase_id JOIN users u ON u.id = b.user_id
- WHERE p.provider = $1 AND p.provider_intent_id = $2 AND p.purchase_id = $3
+  FROM unnest($1::uuid[], $2::text[], $3::text[]) AS paid (purchase_id, provider, intent_id)
+  JOIN payments p ON p.provider = paid.provider AND p.provider_intent_id = paid.intent_id
+       AND p.purchase_id = paid.purchase_id
+  JOIN bookings b ON b.id = p.purchase_id JOIN users u ON u.id = b.user_id
 """
 _LOCK = f"""
 WITH locked AS MATERIALIZED (
@@ -200,27 +216,47 @@ def _booking(row: Mapping[str, Any]) -> Booking:
     return Booking(**values)
 
 
-async def hold(
-    tx: Connection, *, booking: dict[str, Any], price: Price, claims: Sequence[Claim], max_holds: int, now: datetime,
-    origin: Origin,
-) -> RawJson:  # fmt: skip
-    """Write a held booking and take its stock, or nothing. Raises SoldOut, TooManyHolds."""
-    lines = price.lines
-    with refusing_stock(claims):
-        body: str = await tx.fetchval(
-            _HOLD,
-            booking["id"], booking["references"], booking["user_id"], booking["booking_type"], booking["trip_id"],
-            booking["title"], booking["snapshot"], booking["travel_date"], booking["end_date"], booking["time_zone"],
-            booking["people_count"], booking["pickup_location"], booking["special_requests"],
-            booking["customizations"], booking["travelers"], booking["currency"], price.subtotal, price.discount,
-            price.loyalty_discount, price.total, price.non_refundable, price.points_used, price.is_student,
-            booking["cancellation_policy"], booking["reserved_until"], now, booking["language"], origin.ip,
-            origin.request_id, max_holds, *columns(claims), list(range(len(lines))),
-            [line.kind for line in lines], [line.description for line in lines], [line.quantity for line in lines],
-            [line.unit_price for line in lines], [line.amount for line in lines], new_id(),
-            booking["hotel_room_id"], booking["vehicle_id"], booking["guide_id"], booking["rooms"],
-        )  # fmt: skip
-    return RawJson(body.encode())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A booking to be held, by column, with what it takes."""
+
+    booking: dict[str, Any]
+    price: Price
+    claims: Sequence[Claim]
+    max_holds: int
+    now: datetime
+    origin: Origin
+
+
+async def hold(tx: Connection, *, holds: Sequence[Hold]) -> list[RawJson | SoldOut | TooManyHolds]:
+    """Write each held booking and take its stock, or nothing of it: then its refusal. Several take a transaction."""
+    if len(holds) > 1:
+        customers = [hold.booking["user_id"] for hold in holds]
+        await tx.execute(_LOCK_FOR_HOLDS, customers, [claim.resource_id for hold in holds for claim in hold.claims])
+    rows = await tx.fetchmany(_HOLD, [_arguments(hold) for hold in holds])
+    return [_outcome(hold, row["refused"], row["held"]) for hold, row in zip(holds, rows, strict=True)]
+
+
+def _outcome(hold: Hold, refused: dict[str, Any] | None, held: str) -> RawJson | SoldOut | TooManyHolds:
+    if refused is None:
+        return RawJson(held.encode())
+    return TooManyHolds(details=refused) if "limit" in refused else sold_out(refused, hold.claims)
+
+
+def _arguments(hold: Hold) -> tuple[object, ...]:
+    booking, price, origin, lines = hold.booking, hold.price, hold.origin, hold.price.lines
+    return (
+        booking["id"], booking["references"], booking["user_id"], booking["booking_type"], booking["trip_id"],
+        booking["title"], booking["snapshot"], booking["travel_date"], booking["end_date"], booking["time_zone"],
+        booking["people_count"], booking["pickup_location"], booking["special_requests"],
+        booking["customizations"], booking["travelers"], booking["currency"], price.subtotal, price.discount,
+        price.loyalty_discount, price.total, price.non_refundable, price.points_used, price.is_student,
+        booking["cancellation_policy"], booking["reserved_until"], hold.now, booking["language"], origin.ip,
+        origin.request_id, hold.max_holds, *columns(hold.claims), list(range(len(lines))),
+        [line.kind for line in lines], [line.description for line in lines], [line.quantity for line in lines],
+        [line.unit_price for line in lines], [line.amount for line in lines], new_id(),
+        booking["hotel_room_id"], booking["vehicle_id"], booking["guide_id"], booking["rooms"],
+    )  # fmt: skip
 
 
 async def list_mine(
@@ -269,15 +305,15 @@ async def find_booking(connection: Connection, *, booking_id: UUID) -> Booking |
     return _booking(row) if row else None
 
 
-async def find_with_payment(
-    connection: Connection, *, booking_id: UUID, provider: str, intent_id: str
-) -> tuple[Booking, Payment] | None:
-    """The booking with its payment that the provider knows by that id."""
-    row = await connection.fetchrow(_FIND_WITH_PAYMENT, provider, intent_id, booking_id)
-    if row is None:
-        return None
-    payment, booking = payment_beside(row)
-    return _booking(booking), payment
+async def find_with_payments(connection: Connection, *, paid: Sequence[Paid]) -> dict[Paid, tuple[Booking, Payment]]:
+    """The bookings with those payments of theirs."""
+    rows = await connection.fetch(_FIND_WITH_PAYMENTS, *map(list, zip(*paid, strict=True)))
+    found = {}
+    for row in rows:
+        payment, booking = payment_beside(row)
+        paid_by = Paid(payment.purchase_id, payment.provider, str(payment.provider_intent_id))
+        found[paid_by] = _booking(booking), payment
+    return found
 
 
 async def get_visible(connection: Connection, *, booking_id: UUID, user_id: UUID | None) -> Booking:

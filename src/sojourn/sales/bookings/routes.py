@@ -78,13 +78,7 @@ async def hold_booking(ctx: Ctx, user: CurrentUser, body: BookingIn) -> BookingO
 
     Pay by `/payments/create-intent`.
     """
-    # Without points the hold is one statement and needs no transaction around it; with points it is several.
-    unit = ctx.unit_of_work() if body.loyalty_points else ctx.read()
-    async with unit as tx:
-        return await service.hold(
-            tx, storefront=ctx.storefront, user_id=user.user_id, body=body,
-            language=ctx.language_for(user.language), now=ctx.now(), origin=ctx.origin,
-        )  # fmt: skip
+    return await service.hold(ctx, user_id=user.user_id, body=body, language=ctx.language_for(user.language))
 
 
 @router.get("/my", operation_id="list_my_bookings")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection, mirror_after_commit
 from sojourn.platform.errors import InvalidInput
-from sojourn.platform.http.context import Origin
+from sojourn.platform.http.context import Context, Origin
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.clock import local_date
 from sojourn.platform.kit.ids import new_id, new_reference
@@ -19,11 +19,12 @@ from sojourn.sales.bookings import facts_queries, queries, rules
 from sojourn.sales.bookings.errors import AlreadyExtended, HoldNotOpen, QuoteChanged, TripNotBookable
 from sojourn.sales.bookings.models import BookingIn, BookingType, Quote, QuoteIn, Traveler
 from sojourn.sales.bookings.offers import Offer, check_subjects, make_offer
+from sojourn.sales.bookings.queries import Hold
 from sojourn.sales.bookings.stock import has_its_stock
 from sojourn.sales.inventory import queries as inventory
+from sojourn.sales.inventory.errors import SoldOut, TooManyHolds
 from sojourn.sales.inventory.models import DayAvailability
 from sojourn.sales.loyalty import service as loyalty
-from sojourn.sales.pricing.models import Price
 from sojourn.sales.pricing.rules import max_points
 
 HELD = "1"  # what DerLg's document has a hold's key say
@@ -62,22 +63,60 @@ async def quote(
     )
 
 
-async def hold(
-    tx: Connection,
-    *,
-    storefront: Storefront,
-    user_id: UUID,
-    body: BookingIn,
-    language: str,
-    now: datetime,
-    origin: Origin,
-) -> RawJson:
+async def hold(ctx: Context, *, user_id: UUID, body: BookingIn, language: str) -> RawJson:
     """Hold stock for `hold_seconds`: the booking is RESERVED and all its stock claimed, or nothing happens.
 
-    Two statements and no network (three where a trip takes room, vehicle or guide along). Raises as `read_offer`, and
-    SoldOut, TooManyHolds, NotEnoughPoints, QuoteChanged.
+    Two statements and no network (three where a trip takes room, vehicle or guide along); the second may be sent in a
+    transaction with other holds of the same moment. Raises as `read_offer`, and SoldOut, TooManyHolds,
+    NotEnoughPoints, QuoteChanged.
     """
-    offer = await read_offer(tx, storefront=storefront, user_id=user_id, body=body, now=now)
+    if body.loyalty_points:
+        async with ctx.unit_of_work() as tx:
+            return await hold_within(
+                tx, storefront=ctx.storefront, user_id=user_id, body=body, language=language, now=ctx.now(),
+                origin=ctx.origin,
+            )  # fmt: skip
+    async with ctx.read() as connection:
+        wanted = await read_hold(
+            connection, storefront=ctx.storefront, user_id=user_id, body=body, language=language, now=ctx.now(),
+            origin=ctx.origin,
+        )  # fmt: skip
+    return _held(await ctx.gathering.do(_hold_all, wanted))
+
+
+async def hold_within(
+    tx: Connection, *, storefront: Storefront, user_id: UUID, body: BookingIn, language: str, now: datetime,
+    origin: Origin,
+) -> RawJson:  # fmt: skip
+    """`hold` in the caller's transaction."""
+    wanted = await read_hold(
+        tx, storefront=storefront, user_id=user_id, body=body, language=language, now=now, origin=origin
+    )
+    if body.loyalty_points:
+        await _reserve_points(tx, storefront, wanted, body.loyalty_points)
+    return _held(*await _hold_all(tx, [wanted]))
+
+
+async def _hold_all(tx: Connection, wanted: Sequence[Hold]) -> list[RawJson | SoldOut | TooManyHolds]:
+    outcomes = await queries.hold(tx, holds=wanted)
+    for one, outcome in zip(wanted, outcomes, strict=True):
+        if isinstance(outcome, RawJson):
+            seconds = ceil((one.booking["reserved_until"] - one.now).total_seconds())
+            mirror_after_commit(Put(booking_hold(one.booking["id"]), HELD, seconds))
+    return outcomes
+
+
+def _held(outcome: RawJson | SoldOut | TooManyHolds) -> RawJson:
+    if isinstance(outcome, RawJson):
+        return outcome
+    raise outcome
+
+
+async def read_hold(
+    connection: Connection, *, storefront: Storefront, user_id: UUID, body: BookingIn, language: str, now: datetime,
+    origin: Origin,
+) -> Hold:  # fmt: skip
+    offer = await read_offer(connection, storefront=storefront, user_id=user_id, body=body, now=now)
     price = offer.price(points=body.loyalty_points, rules=storefront.rules)
     if body.expected_total is not None and body.expected_total != price.total:
         raise QuoteChanged(
@@ -85,14 +124,9 @@ async def hold(
             details={"total": f"{price.total:.2f}"},
         )
     check_travelers(body.travelers, people=body.people_count, today=local_date(now, storefront.time_zone))
-    booking_id = new_id()
+    booking = _row(storefront, offer, body, user_id=user_id, language=body.language or language)
     until = now + timedelta(seconds=storefront.rules.hold_seconds)
-    booking = _row(storefront, offer, body, booking_id=booking_id, user_id=user_id, language=body.language or language)
-    if body.loyalty_points:
-        await _reserve_points(tx, storefront, user_id, booking_id, body.loyalty_points, price, until, now)
-    mirror_after_commit(Put(booking_hold(booking_id), HELD, storefront.rules.hold_seconds))
-    return await queries.hold(
-        tx,
+    return Hold(
         booking=booking | {"reserved_until": until},
         price=price,
         claims=offer.claims(),
@@ -102,13 +136,14 @@ async def hold(
     )
 
 
-async def _reserve_points(
-    tx: Connection, storefront: Storefront, user_id: UUID, booking_id: UUID, points: int, price: Price, until: datetime,
-    now: datetime,
-) -> None:  # fmt: skip
+async def _reserve_points(tx: Connection, storefront: Storefront, wanted: Hold, points: int) -> None:
+    price, booking = wanted.price, wanted.booking
     most = max_points(after_discounts=price.subtotal - price.discount, available=points, rules=storefront.rules)
     check_points(points, most, storefront.rules)
-    await loyalty.reserve(tx, user_id=user_id, purchase_id=booking_id, points=points, expires_at=until, now=now)
+    await loyalty.reserve(
+        tx, user_id=booking["user_id"], purchase_id=booking["id"], points=points, expires_at=booking["reserved_until"],
+        now=wanted.now,
+    )  # fmt: skip
 
 
 async def read_offer(
@@ -139,11 +174,9 @@ def check_travelers(travelers: Sequence[Traveler], *, people: int, today: date) 
             raise InvalidInput.at(f"travelers.{position}.birth_date", "lies in the future")
 
 
-def _row(
-    storefront: Storefront, offer: Offer, body: BookingIn, *, booking_id: UUID, user_id: UUID, language: str
-) -> dict[str, Any]:
+def _row(storefront: Storefront, offer: Offer, body: BookingIn, *, user_id: UUID, language: str) -> dict[str, Any]:
     return {
-        "id": booking_id,
+        "id": new_id(),
         # A reference already taken is passed over by the statement; three in a row never are.
         "references": [new_reference(storefront.booking_prefix) for _ in range(3)],
         "user_id": user_id,

@@ -1,21 +1,21 @@
-"""Every statement on resources and claims. `take_claims` is a function of the database (migrations/sql/0004): the
+"""Every statement on resources and claims. `take_claims` is a function of the database (migrations/sql/0038): the
 lock, the count and the insert in one round trip, under the one lock law (docs/inventory.md)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from sojourn.platform.db.database import Connection
-from sojourn.sales.inventory.errors import SoldOut, TooManyHolds
+from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.inventory.models import Claim, DayAvailability, ResourceKind
 from sojourn.sales.payments.payable import PurchaseKind
 
 NOT_ENOUGH_LEFT = "SJ001"
-TOO_MANY_HOLDS = "SJ002"
 
 _TAKE = "SELECT take_claims($1, $2, $3, $4, $5, $6, $7, $8)"
 _KEEP = "UPDATE claims SET expires_at = NULL WHERE purchase_id = $1 AND released_at IS NULL"
@@ -74,20 +74,22 @@ def columns(claims: Sequence[Claim]) -> tuple[list[UUID], list[date], list[int],
 
 @contextmanager
 def refusing_stock(claims: Sequence[Claim] = ()) -> Iterator[None]:
-    """Turn the database's own refusals into ours: `SoldOut`, naming which of `claims` it was, and `TooManyHolds`."""
+    """Turn the database's own refusal into ours: `SoldOut`, naming which of `claims` it was."""
     try:
         yield
     except asyncpg.PostgresError as fault:
         if fault.sqlstate == NOT_ENOUGH_LEFT:
-            short = json.loads(fault.detail or "{}")
-            details = {k: short[k] for k in ("day", "requested", "available")}
-            kinds = {str(claim.resource_id): claim.kind.value for claim in claims if claim.kind is not None}
-            if short["resource_id"] in kinds:
-                details["resource"] = kinds[short["resource_id"]]
-            raise SoldOut(details=details) from None
-        if fault.sqlstate == TOO_MANY_HOLDS:
-            raise TooManyHolds(details={"limit": int(fault.detail or 0)}) from None
+            raise sold_out(json.loads(fault.detail or "{}"), claims) from None
         raise
+
+
+def sold_out(lacking: Mapping[str, Any], claims: Sequence[Claim]) -> SoldOut:
+    """What the database says is lacking, naming which of `claims` it was."""
+    details = {name: lacking[name] for name in ("day", "requested", "available")}
+    kinds = {str(claim.resource_id): claim.kind.value for claim in claims if claim.kind is not None}
+    if lacking["resource_id"] in kinds:
+        details["resource"] = kinds[lacking["resource_id"]]
+    return SoldOut(details=details)
 
 
 async def take(

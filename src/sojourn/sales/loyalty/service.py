@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
-from sojourn.platform.db.together import Write, write_together
+from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.clock import local_date, start_of_day
 from sojourn.platform.kit.ids import new_id
@@ -104,13 +104,11 @@ async def earn(
     points: int, now: datetime,
 ) -> None:  # fmt: skip
     """Write what `earning` says."""
-    await write_together(
-        tx,
-        *earning(
-            user_id=user_id, purchase_kind=purchase_kind, purchase_id=purchase_id, booking_id=booking_id,
-            points=points, now=now,
-        ),
+    earned = earning(
+        user_id=user_id, purchase_kind=purchase_kind, purchase_id=purchase_id, booking_id=booking_id, points=points,
+        now=now,
     )  # fmt: skip
+    await write_together(tx, Bundle(earned))
 
 
 async def mature(tx: Connection, *, purchase_id: UUID, now: datetime, rules: SalesRules) -> None:

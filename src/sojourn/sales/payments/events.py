@@ -31,7 +31,7 @@ from sojourn.sales.payments import queries, refunds
 from sojourn.sales.payments.errors import BadWebhook, UnreadableWebhook
 from sojourn.sales.payments.models import Payment
 from sojourn.sales.payments.payable import Payables
-from sojourn.sales.payments.settlement import ALREADY_HANDLED, arrival_of, settle, settle_plainly
+from sojourn.sales.payments.settlement import ALREADY_HANDLED, Told, arrival_of, settle, settle_plainly
 
 logger = structlog.get_logger(__name__)
 
@@ -90,14 +90,10 @@ async def _settled_plainly(ctx: Context, kept: inbox.InboxEvent, event: Provider
     intent = _money_of(event)
     if intent is None:
         return False
-    arrival = arrival_of(
-        intent, provider=kept.provider, event=kept, reported_at=event.created_at, origin=ctx.origin
-    )  # fmt: skip
+    arrival = arrival_of(intent, provider=kept.provider, event=kept, reported_at=event.created_at, origin=ctx.origin)
+    told = Told(arrival=arrival, payables=payables, storefront=ctx.storefront, now=ctx.now())
     try:
-        async with ctx.read() as connection:
-            return await settle_plainly(
-                connection, arrival=arrival, payables=payables, storefront=ctx.storefront, now=ctx.now()
-            )
+        return await ctx.gathering.do(settle_plainly, told)
     except ChangedMeanwhileError:
         return False
 

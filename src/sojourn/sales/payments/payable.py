@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
@@ -65,6 +65,14 @@ class PolicyRefund:
     tier: str
     percent: int
     amount: Decimal
+
+
+class Paid(NamedTuple):
+    """A purchase, and the id by which the provider knows a payment of it."""
+
+    purchase_id: UUID
+    provider: str
+    intent_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +134,10 @@ class Confirmation:
 class PlainPayable(Payable, Protocol):
     """A purchase that is mostly confirmed without anything to ask first (docs/decisions/0025-judge-then-write.md)."""
 
-    async def find_with_payment(
-        self, connection: Connection, *, purchase_id: UUID, provider: str, intent_id: str, now: datetime
-    ) -> "tuple[Purchase, Payment] | None":
-        """The purchase with its payment that the provider knows by that id, in one statement, without a lock."""
+    async def find_with_payments(
+        self, connection: Connection, *, paid: Sequence[Paid], now: datetime
+    ) -> "dict[Paid, tuple[Purchase, Payment]]":
+        """Those purchases with those payments, in one statement, without a lock."""
         ...
 
     def confirm_plainly(

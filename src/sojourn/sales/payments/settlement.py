@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
-from sojourn.platform.db.together import Write, write_together
+from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.http.context import Origin
 from sojourn.platform.inbox.events import InboxEvent, keep_handled
 from sojourn.platform.jobs.queue import Effect, announce, enqueue, queued
@@ -30,7 +31,7 @@ from sojourn.sales.effects import (
 from sojourn.sales.events import payment_returned, payment_succeeded, subject_of
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.models import Disposition, Payment, PaymentMethod, RefundCause
-from sojourn.sales.payments.payable import Captured, Payable, Payables, PlainPayable, Purchase, PurchaseKind
+from sojourn.sales.payments.payable import Captured, Paid, Payable, Payables, PlainPayable, Purchase, PurchaseKind
 from sojourn.sales.payments.payouts import hand_over
 from sojourn.sales.payments.rules import REFUND_DISPOSITION, Verdict, is_late, judge
 
@@ -92,6 +93,16 @@ def arrival_of(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Money that we were told of, and all that judging it needs."""
+
+    arrival: Arrival
+    payables: Payables
+    storefront: Storefront
+    now: datetime
+
+
 async def settle(tx: Connection, *, arrival: Arrival, payables: Payables, storefront: Storefront, now: datetime) -> str:
     """Settle money that has arrived; a word for what came of it. Safe to call any number of times: ALREADY_HANDLED
     when its event had been handled before."""
@@ -109,31 +120,43 @@ async def settle(tx: Connection, *, arrival: Arrival, payables: Payables, storef
     return await _send_back(tx, arrival, purchase, payment, verdict, now)
 
 
-async def settle_plainly(
-    connection: Connection, *, arrival: Arrival, payables: Payables, storefront: Storefront, now: datetime
-) -> bool:
-    """`settle` in two statements, where the money pays for a purchase as it was asked for and nothing else is to be
-    done: what is written is the same, if purchase and payment are still as they were judged to be.
+async def settle_plainly(connection: Connection, told: Sequence[Told]) -> list[bool]:
+    """`settle` in two round trips, where money pays for a purchase as it was asked for and nothing else is to be done:
+    what is written is the same, if purchases and payments are still as they were judged to be.
 
-    In no transaction: what it writes is one of its own. False when it has to be settled under locks. Raises
-    ChangedMeanwhileError: so it has, after all.
+    False for each that has to be settled under locks. Raises ChangedMeanwhileError: one has, after all, and nothing is
+    written. Asked for more than one it must be in a transaction.
     """
-    found = await _find_plain(connection, arrival, payables, now)
-    if found is None:
-        return False
-    payable, purchase, payment = found
+    judged = {n: _judged(told[n], *found) for n, found in (await _find_plain(connection, told)).items()}
+    plain = {n: one for n, one in judged.items() if one is not None}
+    # By customer: what a settlement locks is one customer's.
+    in_order = sorted(plain.values(), key=attrgetter("user_id"))
+    await write_together(connection, *(one.bundle for one in in_order))
+    announce(*(effect for one in in_order for effect in one.effects))
+    return [n in plain for n in range(len(told))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Settlement:
+    """What settling a payment writes, and sets going."""
+
+    user_id: UUID
+    bundle: Bundle
+    effects: Sequence[Effect]
+
+
+def _judged(told: Told, payable: PlainPayable, purchase: Purchase, payment: Payment) -> _Settlement | None:
+    arrival, now = told.arrival, told.now
     is_open = payment.captured_amount == ZERO and payment.closed_at is None
     if not is_open or _verdict_on(arrival, purchase, payment) is not Verdict.CONFIRM:
-        return False
+        return None
     captured = _captured(arrival, purchase, payment)
-    plain = payable.confirm_plainly(purchase=purchase, captured=captured, storefront=storefront, now=now)
+    plain = payable.confirm_plainly(purchase=purchase, captured=captured, storefront=told.storefront, now=now)
     if plain is None:
-        return False
+        return None
     effects = _effects(arrival, purchase, payment, plain.effects, now)
-    money = _money(arrival, payment, Disposition.APPLIED, now)
-    await write_together(connection, *plain.writes, money, queued(*effects), sure={**plain.sure, **PAID})
-    announce(*effects)
-    return True
+    writes = (*plain.writes, _money(arrival, payment, Disposition.APPLIED, now), queued(*effects))
+    return _Settlement(purchase.user_id, Bundle(writes, {**plain.sure, **PAID}), effects)
 
 
 def _verdict_on(arrival: Arrival, purchase: Purchase, payment: Payment) -> Verdict:
@@ -152,17 +175,24 @@ def _verdict_on(arrival: Arrival, purchase: Purchase, payment: Payment) -> Verdi
 
 
 async def _find_plain(
-    connection: Connection, arrival: Arrival, payables: Payables, now: datetime
-) -> tuple[PlainPayable, Purchase, Payment] | None:
-    """The purchase that the metadata name and this payment of it, as they stand. None: not to be had plainly."""
-    named = _named(arrival)
-    payable = payables.plain(named[0]) if named else None
-    if named is None or payable is None:
-        return None
-    found = await payable.find_with_payment(
-        connection, purchase_id=named[1], provider=arrival.provider, intent_id=arrival.intent_id, now=now
-    )
-    return (payable, *found) if found else None
+    connection: Connection, told: Sequence[Told]
+) -> dict[int, tuple[PlainPayable, Purchase, Payment]]:
+    """The purchase that its metadata name and this payment of it, as they stand, for each where they are to be had.
+    A purchase only once: what else is told of it waits until this is settled."""
+    asked: dict[PlainPayable, dict[UUID, tuple[int, Paid]]] = {}
+    for n, one in enumerate(told):
+        named = _named(one.arrival)
+        payable = one.payables.plain(named[0]) if named else None
+        if named is not None and payable is not None:
+            paid = Paid(named[1], one.arrival.provider, one.arrival.intent_id)
+            asked.setdefault(payable, {}).setdefault(paid.purchase_id, (n, paid))
+    found: dict[int, tuple[PlainPayable, Purchase, Payment]] = {}
+    for payable, wanted in asked.items():
+        there = await payable.find_with_payments(
+            connection, paid=[paid for _n, paid in wanted.values()], now=told[0].now
+        )
+        found |= {n: (payable, *there[paid]) for n, paid in wanted.values() if paid in there}
+    return found
 
 
 async def _lock_both(
@@ -230,7 +260,7 @@ async def _apply(
     tx: Connection, arrival: Arrival, payable: Payable, purchase: Purchase, payment: Payment, storefront: Storefront,
     now: datetime,
 ) -> str:  # fmt: skip
-    await write_together(tx, _money(arrival, payment, Disposition.APPLIED, now), sure=PAID)
+    await write_together(tx, Bundle([_money(arrival, payment, Disposition.APPLIED, now)], PAID))
     captured = _captured(arrival, purchase, payment)
     confirmed = await payable.confirm(tx, purchase=purchase, captured=captured, storefront=storefront, now=now)
     effects = _effects(arrival, purchase, payment, confirmed, now)
@@ -262,7 +292,7 @@ async def _send_back(
 ) -> str:
     """Money that buys nothing goes back in full, at once, and the customer or the desk hears of it."""
     disposition = REFUND_DISPOSITION[verdict]
-    await write_together(tx, _money(arrival, payment, disposition, now), sure=PAID)
+    await write_together(tx, Bundle([_money(arrival, payment, disposition, now)], PAID))
     refund = await queries.insert_refund(
         tx, payment=payment, amount=arrival.amount, currency=arrival.currency, cause=RefundCause(disposition),
         reason=None, requested_by=None, now=now,
