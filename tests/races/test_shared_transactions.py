@@ -22,7 +22,7 @@ from sojourn.providers.work import Work
 from sojourn.sales.bookings import queries, service
 from sojourn.sales.bookings.models import BookingIn
 from sojourn.sales.payments import settlement
-from sojourn.sales.payments.settlement import Told, arrival_of, settle_plainly
+from sojourn.sales.payments.settlement import Told, arrival_of, judge_plainly, settle_plainly
 
 WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 # The transaction that has written a row last.
@@ -104,14 +104,14 @@ class Paying:
 
     async def run(self) -> list[str]:
         first, *kept, second = [await self.derlg.sign_in_as() for _ in range(4)]
-        there = [await self._paid(customer) for customer in (first, kept[0], second)]
-        back = [await self._paid(customer) for customer in (second, kept[1], first)]
+        there = [await self.paid(customer) for customer in (first, kept[0], second)]
+        back = [await self.paid(customer) for customer in (second, kept[1], first)]
         bookings = [UUID(told[1].arrival.metadata["booking_id"]) for told in (there, back)]
         async with kept_by_another(self.derlg, "SELECT FROM bookings WHERE id = ANY ($1) FOR UPDATE", *bookings):
             tasks = [asyncio.create_task(self._settle(told)) for told in (there, back)]
         return await outcomes(*tasks)
 
-    async def _paid(self, customer: StorefrontClient) -> Told:
+    async def paid(self, customer: StorefrontClient) -> Told:
         booking = await hold(customer, await put_trip_on_sale(self.derlg))
         intent_id = (await open_intent(customer, booking_id=booking["id"]))["payment_intent_id"]
         (await pay(self.sandbox, intent_id)).raise_for_status()
@@ -122,7 +122,8 @@ class Paying:
 
     async def _settle(self, told: Sequence[Told]) -> None:
         async with self.derlg.database.unit_of_work() as tx:
-            assert await settle_plainly(tx, told) == [True, True, True]
+            judged = [one for one in await judge_plainly(tx, told) if one is not None]
+            assert await settle_plainly(tx, judged) == [True, True, True]
 
 
 async def confirmed(derlg: StorefrontClient) -> int:
@@ -145,6 +146,16 @@ async def test_control_without_the_order_payments_deadlock(
     monkeypatch.setattr(settlement, "attrgetter", as_they_came)
     assert await Paying(derlg, sandbox, work).run() == ["Unavailable"]
     assert await confirmed(derlg) == 3
+
+
+async def test_a_purchase_is_settled_once(derlg: StorefrontClient, sandbox: str, work: Work) -> None:
+    """Its money is told of twice, and both were judged before either is written."""
+    paying = Paying(derlg, sandbox, work)
+    (one, other) = [await paying.paid(await derlg.sign_in_as()) for _ in range(2)]
+    async with derlg.database.unit_of_work() as tx:
+        judged = [settlement for settlement in await judge_plainly(tx, [one, other, one]) if settlement is not None]
+        assert await settle_plainly(tx, judged) == [True, True, False]
+    assert await confirmed(derlg) == 2
 
 
 async def test_a_rush_shares_and_sells_what_there_is(derlg: StorefrontClient) -> None:

@@ -48,9 +48,9 @@ class Asking:
 
     async def ask(self, *words: str) -> list[asyncio.Task[str]]:
         """Ask the first word, and the others while that is under way; then let them go."""
-        tasks = [asyncio.create_task(self.gathering.do(self.act, words[0]))]
+        tasks = [asyncio.create_task(self.gathering.write(self.act, words[0]))]
         await self.has_begun.wait()
-        tasks += [asyncio.create_task(self.gathering.do(self.act, word)) for word in words[1:]]
+        tasks += [asyncio.create_task(self.gathering.write(self.act, word)) for word in words[1:]]
         await asyncio.sleep(0)  # a turn of the loop: they have asked
         return tasks
 
@@ -91,7 +91,7 @@ async def test_a_transaction_is_of_bounded_size(database: Database) -> None:
 async def test_later_ones_are_served_too(database: Database) -> None:
     asking = Asking(database)
     await asking.answers("a")
-    assert str(await asking.gathering.do(asking.act, "b")).startswith("b")
+    assert str(await asking.gathering.write(asking.act, "b")).startswith("b")
     assert asking.times == [["a"], ["b"]]
 
 
@@ -123,6 +123,23 @@ async def test_a_request_that_is_given_up_takes_nobody_with_it(database: Databas
     assert await words_of(database) == ["a", "b", "c"], "what has been asked for is done"
 
 
+async def test_reading_is_in_no_transaction(database: Database) -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def look(connection: Connection, asked: Sequence[str]) -> list[tuple[int, bool]]:
+        begun.set()
+        await may_end.wait()
+        return [(len(asked), connection.is_in_transaction())] * len(asked)
+
+    shared = Gathering(database)
+    first = asyncio.create_task(shared.read(look, "a"))
+    await begun.wait()
+    others = [asyncio.create_task(shared.read(look, word)) for word in "bc"]
+    await asyncio.sleep(0)
+    may_end.set()
+    assert await asyncio.gather(first, *others) == [(1, False), (2, False), (2, False)]
+
+
 async def test_it_is_nobodys_request(database: Database) -> None:
     """What a request binds to itself (its id in the logs) is not said of others'."""
     seen: list[str] = []
@@ -132,7 +149,7 @@ async def test_it_is_nobodys_request(database: Database) -> None:
         return list(asked)
 
     REQUEST.set("the first one's")
-    assert await Gathering(database).do(look, "a") == "a"
+    assert await Gathering(database).read(look, "a") == "a"
     assert seen == ["nobody's"]
 
 
@@ -149,9 +166,9 @@ async def test_one_that_waits_does_not_keep_those_who_come_after(
         return list(asked)
 
     shared = Gathering(database)
-    slow = asyncio.create_task(shared.do(wait_or_not, "slow"))
+    slow = asyncio.create_task(shared.write(wait_or_not, "slow"))
     await begun.wait()
-    assert await shared.do(wait_or_not, "quick") == "quick"
+    assert await shared.write(wait_or_not, "quick") == "quick"
     assert not slow.done()
     is_free.set()
     assert await slow == "slow"
@@ -180,9 +197,9 @@ async def test_a_lock_keeps_only_the_one_who_needs_it(database: Database) -> Non
 
     shared = Gathering(database)
     async with locked(database, 1):
-        first = asyncio.create_task(shared.do(lock, 0))
+        first = asyncio.create_task(shared.write(lock, 0))
         await begun.wait()
-        waiting, *others = [asyncio.create_task(shared.do(lock, number)) for number in (1, 2, 3)]
+        waiting, *others = [asyncio.create_task(shared.write(lock, number)) for number in (1, 2, 3)]
         assert await asyncio.gather(first, *others) == [0, 2, 3]
         assert not waiting.done()
     assert await waiting == 1

@@ -70,7 +70,7 @@ class _Afterwards:
 
 _AFTERWARDS: ContextVar[_Afterwards | None] = ContextVar("afterwards", default=None)
 _SAY = "SELECT pg_notify(said.channel, said.payload) FROM unnest($1::text[], $2::text[]) AS said (channel, payload)"
-BREATH_SECONDS = 0.01
+BREATH_SECONDS = 0.05
 
 
 def notify_after_commit(channel: str, payload: str, *, about: str = "") -> None:
@@ -166,6 +166,19 @@ class Database:
             _AFTERWARDS.reset(outer)
             await self._release(connection)
         self._do(afterwards)
+
+    @asynccontextmanager
+    async def impatient_unit_of_work(self, *, lock_timeout_ms: int) -> AsyncIterator[Connection]:
+        """`unit_of_work` for what may be given up: it waits no longer than that for a lock. One round trip begins it,
+        and no `savepoint` may be in it."""
+        async with self.read() as connection:
+            await connection.execute(f"BEGIN; SET LOCAL lock_timeout = {lock_timeout_ms}")
+            try:
+                yield connection
+            except BaseException:
+                await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
 
     def _do(self, afterwards: _Afterwards) -> None:
         if afterwards.changes and self._mirror is not None:

@@ -99,7 +99,7 @@ class Context:
 
     @property
     def gathering(self) -> Gathering:
-        """The transactions that requests share."""
+        """What requests of one moment do together."""
         return self.runtime.gathering
 
     def unit_of_work(self) -> AbstractAsyncContextManager[Connection]:

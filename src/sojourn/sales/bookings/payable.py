@@ -121,7 +121,9 @@ def _confirmation(booking: Booking, *, captured: Captured, storefront: Storefron
             status=BookingStatus.CONFIRMED, at=now,
         ),
     )  # fmt: skip
-    return Confirmation(writes=(confirmed, *earning), effects=effects, sure={"confirmed": 1})
+    return Confirmation(
+        writes=(confirmed, *earning), effects=effects, sure={"confirmed": 1}, mirrored=(Drop(booking_hold(booking.id)),)
+    )
 
 
 class BookingPayable:
@@ -156,7 +158,7 @@ class BookingPayable:
         if booking.loyalty_points_used:
             await loyalty.consume(tx, user_id=booking.user_id, purchase_id=booking.id, booking_id=booking.id, now=now)
         await write_together(tx, Bundle(confirmation.writes, confirmation.sure))
-        mirror_after_commit(Drop(booking_hold(booking.id)))
+        mirror_after_commit(*confirmation.mirrored)
         return confirmation.effects
 
     async def find_with_payments(
@@ -172,7 +174,6 @@ class BookingPayable:
         booking = _booking_of(purchase)
         if booking.loyalty_points_used or booking.referred_by is not None:
             return None
-        mirror_after_commit(Drop(booking_hold(booking.id)))
         confirmation = _confirmation(booking, captured=captured, storefront=storefront, now=now)
         return replace(confirmation, sure={**confirmation.sure, "claimed": booking.claims_held})
 

@@ -81,7 +81,7 @@ async def hold(ctx: Context, *, user_id: UUID, body: BookingIn, language: str) -
             connection, storefront=ctx.storefront, user_id=user_id, body=body, language=language, now=ctx.now(),
             origin=ctx.origin,
         )  # fmt: skip
-    return _held(await ctx.gathering.do(_hold_all, wanted))
+    return _held(await ctx.gathering.write(_hold_all, wanted))
 
 
 async def hold_within(

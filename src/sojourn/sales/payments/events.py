@@ -31,7 +31,7 @@ from sojourn.sales.payments import queries, refunds
 from sojourn.sales.payments.errors import BadWebhook, UnreadableWebhook
 from sojourn.sales.payments.models import Payment
 from sojourn.sales.payments.payable import Payables
-from sojourn.sales.payments.settlement import ALREADY_HANDLED, Told, arrival_of, settle, settle_plainly
+from sojourn.sales.payments.settlement import ALREADY_HANDLED, Told, arrival_of, judge_plainly, settle, settle_plainly
 
 logger = structlog.get_logger(__name__)
 
@@ -93,7 +93,8 @@ async def _settled_plainly(ctx: Context, kept: inbox.InboxEvent, event: Provider
     arrival = arrival_of(intent, provider=kept.provider, event=kept, reported_at=event.created_at, origin=ctx.origin)
     told = Told(arrival=arrival, payables=payables, storefront=ctx.storefront, now=ctx.now())
     try:
-        return await ctx.gathering.do(settle_plainly, told)
+        settlement = await ctx.gathering.read(judge_plainly, told)
+        return settlement is not None and await ctx.gathering.write(settle_plainly, settlement)
     except ChangedMeanwhileError:
         return False
 

@@ -16,6 +16,7 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.db.together import Write
 from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.kit.money import ZERO
+from sojourn.platform.redis.port import Change
 from sojourn.platform.storefront import SalesRules, Storefront
 
 if TYPE_CHECKING:  # a payment knows its purchase's kind, from here
@@ -122,12 +123,13 @@ class Payable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What confirming a purchase writes, and what it sets going. `sure`: how many rows parts of it answer, if the
-    purchase is still as it was read; the first of them locks it."""
+    """What confirming a purchase writes, what it sets going, and how Redis follows. `sure`: how many rows parts of it
+    answer, if the purchase is still as it was read; the first of them locks it."""
 
     writes: Sequence[Write]
     effects: Sequence[Effect]
     sure: Mapping[str, int]
+    mirrored: Sequence[Change]
 
 
 @runtime_checkable

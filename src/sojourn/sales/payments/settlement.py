@@ -11,12 +11,13 @@ from decimal import Decimal
 from operator import attrgetter
 from uuid import UUID
 
-from sojourn.platform.db.database import Connection
+from sojourn.platform.db.database import Connection, mirror_after_commit
 from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.http.context import Origin
 from sojourn.platform.inbox.events import InboxEvent, keep_handled
 from sojourn.platform.jobs.queue import Effect, announce, enqueue, queued
 from sojourn.platform.kit.money import ZERO
+from sojourn.platform.redis.port import Change
 from sojourn.platform.storefront import Storefront
 from sojourn.providers.payments.port import ProviderIntent, from_minor
 from sojourn.sales.effects import (
@@ -103,6 +104,17 @@ class Told:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainSettlement:
+    """What settling a payment writes and sets going, and how Redis follows."""
+
+    user_id: UUID
+    purchase_id: UUID
+    bundle: Bundle
+    effects: Sequence[Effect]
+    mirrored: Sequence[Change]
+
+
 async def settle(tx: Connection, *, arrival: Arrival, payables: Payables, storefront: Storefront, now: datetime) -> str:
     """Settle money that has arrived; a word for what came of it. Safe to call any number of times: ALREADY_HANDLED
     when its event had been handled before."""
@@ -120,32 +132,30 @@ async def settle(tx: Connection, *, arrival: Arrival, payables: Payables, storef
     return await _send_back(tx, arrival, purchase, payment, verdict, now)
 
 
-async def settle_plainly(connection: Connection, told: Sequence[Told]) -> list[bool]:
-    """`settle` in two round trips, where money pays for a purchase as it was asked for and nothing else is to be done:
-    what is written is the same, if purchases and payments are still as they were judged to be.
+async def judge_plainly(connection: Connection, told: Sequence[Told]) -> list[PlainSettlement | None]:
+    """`settle` without a lock, where money pays for a purchase as it was asked for and nothing else is to be done: what
+    is to be written is the same. None for each that has to be settled under locks."""
+    found = await _find_plain(connection, told)
+    return [_judged(one, *found[n]) if n in found else None for n, one in enumerate(told)]
 
-    False for each that has to be settled under locks. Raises ChangedMeanwhileError: one has, after all, and nothing is
-    written. Asked for more than one it must be in a transaction.
+
+async def settle_plainly(connection: Connection, settlements: Sequence[PlainSettlement]) -> list[bool]:
+    """Write them, if purchases and payments are still as they were judged to be; more than one in a transaction.
+
+    False for each whose purchase is settled by another of them. Raises ChangedMeanwhileError: one has to be settled
+    under locks, after all, and nothing is written.
     """
-    judged = {n: _judged(told[n], *found) for n, found in (await _find_plain(connection, told)).items()}
-    plain = {n: one for n, one in judged.items() if one is not None}
+    of_purchase = {settlement.purchase_id: settlement for settlement in reversed(settlements)}
     # By customer: what a settlement locks is one customer's.
-    in_order = sorted(plain.values(), key=attrgetter("user_id"))
-    await write_together(connection, *(one.bundle for one in in_order))
-    announce(*(effect for one in in_order for effect in one.effects))
-    return [n in plain for n in range(len(told))]
+    in_order = sorted(of_purchase.values(), key=attrgetter("user_id"))
+    await write_together(connection, *(settlement.bundle for settlement in in_order))
+    for settlement in in_order:
+        mirror_after_commit(*settlement.mirrored)
+    announce(*(effect for settlement in in_order for effect in settlement.effects))
+    return [of_purchase[settlement.purchase_id] is settlement for settlement in settlements]
 
 
-@dataclass(frozen=True, slots=True)
-class _Settlement:
-    """What settling a payment writes, and sets going."""
-
-    user_id: UUID
-    bundle: Bundle
-    effects: Sequence[Effect]
-
-
-def _judged(told: Told, payable: PlainPayable, purchase: Purchase, payment: Payment) -> _Settlement | None:
+def _judged(told: Told, payable: PlainPayable, purchase: Purchase, payment: Payment) -> PlainSettlement | None:
     arrival, now = told.arrival, told.now
     is_open = payment.captured_amount == ZERO and payment.closed_at is None
     if not is_open or _verdict_on(arrival, purchase, payment) is not Verdict.CONFIRM:
@@ -156,7 +166,10 @@ def _judged(told: Told, payable: PlainPayable, purchase: Purchase, payment: Paym
         return None
     effects = _effects(arrival, purchase, payment, plain.effects, now)
     writes = (*plain.writes, _money(arrival, payment, Disposition.APPLIED, now), queued(*effects))
-    return _Settlement(purchase.user_id, Bundle(writes, {**plain.sure, **PAID}), effects)
+    return PlainSettlement(
+        user_id=purchase.user_id, purchase_id=purchase.id, bundle=Bundle(writes, {**plain.sure, **PAID}),
+        effects=effects, mirrored=plain.mirrored,
+    )  # fmt: skip
 
 
 def _verdict_on(arrival: Arrival, purchase: Purchase, payment: Payment) -> Verdict:
@@ -177,21 +190,18 @@ def _verdict_on(arrival: Arrival, purchase: Purchase, payment: Payment) -> Verdi
 async def _find_plain(
     connection: Connection, told: Sequence[Told]
 ) -> dict[int, tuple[PlainPayable, Purchase, Payment]]:
-    """The purchase that its metadata name and this payment of it, as they stand, for each where they are to be had.
-    A purchase only once: what else is told of it waits until this is settled."""
-    asked: dict[PlainPayable, dict[UUID, tuple[int, Paid]]] = {}
+    """The purchase that its metadata name and this payment of it, as they stand, for each where they are to be had."""
+    asked: dict[PlainPayable, dict[int, Paid]] = {}
     for n, one in enumerate(told):
         named = _named(one.arrival)
         payable = one.payables.plain(named[0]) if named else None
         if named is not None and payable is not None:
             paid = Paid(named[1], one.arrival.provider, one.arrival.intent_id)
-            asked.setdefault(payable, {}).setdefault(paid.purchase_id, (n, paid))
+            asked.setdefault(payable, {})[n] = paid
     found: dict[int, tuple[PlainPayable, Purchase, Payment]] = {}
     for payable, wanted in asked.items():
-        there = await payable.find_with_payments(
-            connection, paid=[paid for _n, paid in wanted.values()], now=told[0].now
-        )
-        found |= {n: (payable, *there[paid]) for n, paid in wanted.values() if paid in there}
+        there = await payable.find_with_payments(connection, paid=list({*wanted.values()}), now=told[0].now)
+        found |= {n: (payable, *there[paid]) for n, paid in wanted.items() if paid in there}
     return found
 
 
