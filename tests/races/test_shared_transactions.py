@@ -69,13 +69,14 @@ class Holding:
         return await outcomes(*tasks)
 
     async def _wanted(self, trip_id: UUID, user_id: UUID | None = None) -> queries.Hold:
+        body = BookingIn(trip_id=trip_id, travel_date=TRAVEL_DATE, people_count=1, pickup_location="Lobby")
+        user_id = user_id or (await self.derlg.sign_in_as()).user_id
+        storefront, now = self.derlg.storefront, self.derlg.runtime.clock.now()
         async with self.derlg.database.read() as connection:
-            return await service.read_hold(
-                connection, storefront=self.derlg.storefront,
-                user_id=user_id or (await self.derlg.sign_in_as()).user_id,
-                body=BookingIn(trip_id=trip_id, travel_date=TRAVEL_DATE, people_count=1, pickup_location="Lobby"),
-                language="en", now=self.derlg.runtime.clock.now(), origin=SYSTEM_ORIGIN,
-            )  # fmt: skip
+            offer = await service.read_offer(connection, storefront=storefront, user_id=user_id, body=body, now=now)
+        return service.make_hold(
+            offer, body, storefront=storefront, user_id=user_id, language="en", now=now, origin=SYSTEM_ORIGIN
+        )
 
     async def _hold(self, wanted: Sequence[queries.Hold]) -> None:
         async with self.derlg.database.unit_of_work() as tx:

@@ -4,7 +4,7 @@ A feature declares one class per refusal in its `errors.py`; the edge renders th
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 
 class Refusal(Exception):
@@ -28,6 +28,16 @@ class Refusal(Exception):
         self.details = dict(details or {})
         self.headers = dict(headers or {})
         super().__init__(self.message)
+
+
+Granted = TypeVar("Granted")
+
+
+def granted(outcome: Granted | Refusal) -> Granted:
+    """The outcome, unless it is a refusal, which is raised."""
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
 
 
 class InvalidInput(Refusal):

@@ -36,7 +36,7 @@ async def test_a_job_is_written_as_pgqueuer_writes_it(database: Database) -> Non
         theirs = Queries(AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", tx)))
         await theirs.enqueue(
             [job.kind for job in JOBS],
-            [b'{"user_id": "7", "name": "Sok"}', b"{}", b"{}", b"{}", b"{}"],
+            [b'{"user_id":"7","name":"Sok"}', b"{}", b"{}", b"{}", b"{}"],
             [0] * len(JOBS),
             [job.after for job in JOBS],
             [job.key for job in JOBS],

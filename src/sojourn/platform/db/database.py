@@ -5,7 +5,6 @@ Reads and single statements need no transaction of their own: PostgreSQL runs ea
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from pydantic_core import from_json, to_json
 
 from sojourn.platform.errors import InvalidInput, Refusal, Unavailable
 from sojourn.platform.redis.port import Change
@@ -38,12 +38,12 @@ CONNECT_FAULTS = (
 
 async def _prepare_connection(connection: Connection) -> None:
     for kind in ("json", "jsonb"):
-        await connection.set_type_codec(kind, encoder=_encode_json, decoder=json.loads, schema="pg_catalog")
+        await connection.set_type_codec(kind, encoder=_encode_json, decoder=from_json, schema="pg_catalog")
 
 
 def _encode_json(value: Any) -> str:
     # Bytes and text pass through: whoever holds JSON already must not pay for it twice.
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return value if isinstance(value, str) else to_json(value, fallback=str).decode()
 
 
 def _refusal(fault: Exception) -> Refusal:

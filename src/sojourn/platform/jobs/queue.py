@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+from pydantic_core import to_json
+
 from sojourn.platform.db.database import Connection, is_mirrored, notify_after_commit
 from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.events.log import EVENTS_CHANNEL, PUBLISH, NewEvent
@@ -79,7 +81,7 @@ def queued(*effects: Effect) -> Write:
         jobs += [_publication(event) for event in events if event.published is not None]
     columns: list[list[Any]] = [
         [job.kind for job in jobs],
-        [json.dumps(dict(job.payload), default=str).encode() for job in jobs],
+        [to_json(job.payload, fallback=str) for job in jobs],
         [job.after for job in jobs],
         [job.key for job in jobs],
     ]
@@ -87,7 +89,7 @@ def queued(*effects: Effect) -> Write:
         columns += [
             [event.user_id for event in events],
             [event.kind for event in events],
-            [dict(event.payload) for event in events],
+            [event.payload for event in events],
             [event.at for event in events],
         ]
     return Write(ENQUEUE_AND_TELL if events else ENQUEUE, columns)
@@ -103,7 +105,7 @@ def announce(*effects: Effect) -> None:
 
 
 def _publication(event: NewEvent) -> NewJob:
-    said = json.dumps(dict(event.published or {}), default=str)
+    said = to_json(event.published or {}, fallback=str).decode()
     return NewJob(kind=PUBLISH, payload={"user_id": event.user_id, "message": said, "at": event.at.isoformat()})
 
 

@@ -81,10 +81,11 @@ async def modify(
 async def _facts(tx: Connection, booking: Booking, body: ChangeIn, now: datetime) -> Facts:
     """What was booked, at the prices it was bought for; another ride at today's. What is retired can no longer be
     moved."""
-    current = await facts_queries.get_facts(
-        tx, user_id=booking.user_id, trip_id=booking.trip_id, hotel_room_id=booking.hotel_room_id,
+    asked = facts_queries.Asked(
+        user_id=booking.user_id, trip_id=booking.trip_id, hotel_room_id=booking.hotel_room_id,
         vehicle_id=booking.vehicle_id, guide_id=booking.guide_id, takes_included=False, now=now,
     )  # fmt: skip
+    current = await facts_queries.get_facts(tx, asked)
     bought = booking.snapshot
     rates = {name: Decimal(rate) for name, rate in bought["rates"].items()}
     departure, room, vehicle, guide = current.departure, current.room, current.vehicle, current.guide

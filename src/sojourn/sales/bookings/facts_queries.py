@@ -1,27 +1,28 @@
 """Reading what a booking takes: one statement for a trip, one for room, vehicle and guide together, if any."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sojourn.catalog.guides.errors import GuideNotFound
 from sojourn.catalog.transportation.errors import VehicleNotFound
 from sojourn.platform.db.database import Connection
-from sojourn.platform.errors import Refusal
+from sojourn.platform.errors import Refusal, granted
 from sojourn.sales.bookings.errors import RoomNotBookable, TripNotBookable
 from sojourn.sales.bookings.facts import Departure, Facts, Guide, Room, Vehicle, with_included_free
 
-_DEPARTURE = """
-SELECT t.id AS trip_id, t.title, t.slug, t.price_per_person_usd AS price_per_person,
+_DEPARTURES = """
+SELECT w.position, t.id AS trip_id, t.title, t.slug, t.price_per_person_usd AS price_per_person,
        t.non_refundable_fee_usd AS non_refundable_fee, t.duration_days, t.min_people, t.max_people, t.options,
        t.cancellation_policy AS policy, t.meeting_point, t.hotel_room_id, t.vehicle_id, t.guide_id,
        r.id AS resource_id,
-       u.is_student AND (u.student_expires_at IS NULL OR u.student_expires_at > $3) AS is_student
-  FROM trips t
+       coalesce(u.is_student AND (u.student_expires_at IS NULL OR u.student_expires_at > w.now), false) AS is_student
+  FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS w (trip_id, user_id, now, position)
+  JOIN trips t ON t.id = w.trip_id AND t.is_active
   JOIN resources r ON r.kind = 'DEPARTURE' AND r.owner_id = t.id
-  LEFT JOIN users u ON u.id = $2
- WHERE t.id = $1 AND t.is_active
+  LEFT JOIN users u ON u.id = w.user_id
 """
 _STOCK = """
 SELECT coalesce((SELECT u.is_student AND (u.student_expires_at IS NULL OR u.student_expires_at > $5)
@@ -43,30 +44,62 @@ SELECT coalesce((SELECT u.is_student AND (u.student_expires_at IS NULL OR u.stud
 """
 
 
-async def get_facts(
-    connection: Connection, *, user_id: UUID, trip_id: UUID | None, hotel_room_id: UUID | None,
-    vehicle_id: UUID | None, guide_id: UUID | None, takes_included: bool, now: datetime,
-) -> Facts:  # fmt: skip
-    """What is on sale under these ids, for this customer. `takes_included`: and what the trip includes, unless another
-    one of its kind was named.
+class Asked(NamedTuple):
+    """What a customer asks for. `takes_included`: and what the trip includes, unless another one of its kind is
+    named."""
+
+    user_id: UUID
+    trip_id: UUID | None
+    hotel_room_id: UUID | None
+    vehicle_id: UUID | None
+    guide_id: UUID | None
+    takes_included: bool
+    now: datetime
+
+
+async def get_facts(connection: Connection, asked: Asked) -> Facts:
+    """What is on sale under these ids, for this customer.
 
     Raises TripNotBookable, RoomNotBookable, VehicleNotFound, GuideNotFound.
     """
-    departure = None
-    if trip_id is not None:
-        departure = await _get_departure(connection, trip_id=trip_id, user_id=user_id, now=now)
-        if takes_included:
+    (facts,) = await list_facts(connection, [asked])
+    return granted(facts)
+
+
+async def list_facts(connection: Connection, asked: Sequence[Asked]) -> list[Facts | Refusal]:
+    """`get_facts` of each, or its refusal: the trips in one statement."""
+    departures = await _list_departures(connection, asked)
+    return [await _complete(connection, one, departures.get(n)) for n, one in enumerate(asked, 1)]
+
+
+async def _list_departures(connection: Connection, asked: Sequence[Asked]) -> dict[int, Departure]:
+    """By position, from one."""
+    if all(one.trip_id is None for one in asked):
+        return {}
+    trips, users, nows = zip(*((one.trip_id, one.user_id, one.now) for one in asked), strict=True)
+    rows = [dict(row) for row in await connection.fetch(_DEPARTURES, trips, users, nows)]
+    return {row.pop("position"): Departure(**row) for row in rows}
+
+
+async def _complete(connection: Connection, asked: Asked, departure: Departure | None) -> Facts | Refusal:
+    """The departure, if one was asked for, with what goes along or stands alone."""
+    hotel_room_id, vehicle_id, guide_id = asked.hotel_room_id, asked.vehicle_id, asked.guide_id
+    if asked.trip_id is not None:
+        if departure is None:
+            return TripNotBookable()
+        if asked.takes_included:
             hotel_room_id = hotel_room_id or departure.hotel_room_id
             vehicle_id, guide_id = vehicle_id or departure.vehicle_id, guide_id or departure.guide_id
         if hotel_room_id is None and vehicle_id is None and guide_id is None:
             return Facts(departure=departure, is_student=departure.is_student)
-    row = await connection.fetchrow(_STOCK, hotel_room_id, vehicle_id, guide_id, user_id, now)
+    row = await connection.fetchrow(_STOCK, hotel_room_id, vehicle_id, guide_id, asked.user_id, asked.now)
     assert row is not None  # noqa: S101 - a SELECT of scalars always answers
-    room, vehicle = (
-        _required(row["room"], hotel_room_id, RoomNotBookable),
-        _required(row["vehicle"], vehicle_id, VehicleNotFound),
-    )
-    guide = _required(row["guide"], guide_id, GuideNotFound)
+    try:
+        room = _required(row["room"], hotel_room_id, RoomNotBookable)
+        vehicle = _required(row["vehicle"], vehicle_id, VehicleNotFound)
+        guide = _required(row["guide"], guide_id, GuideNotFound)
+    except Refusal as refusal:
+        return refusal
     facts = Facts(
         departure=departure,
         room=Room(**room) if room else None,
@@ -75,13 +108,6 @@ async def get_facts(
         is_student=row["is_student"],
     )
     return with_included_free(facts)
-
-
-async def _get_departure(connection: Connection, *, trip_id: UUID, user_id: UUID, now: datetime) -> Departure:
-    row = await connection.fetchrow(_DEPARTURE, trip_id, user_id, now)
-    if row is None:
-        raise TripNotBookable
-    return Departure(**{**row, "is_student": bool(row["is_student"])})
 
 
 def _required(found: dict[str, Any] | None, asked: UUID | None, refusal: type[Refusal]) -> dict[str, Any] | None:

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection
 from sojourn.platform.db.together import Write
+from sojourn.platform.errors import Refusal
 from sojourn.platform.http.context import Origin
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
 from sojourn.sales.bookings.errors import BookingNotFound
 from sojourn.sales.bookings.models import Booking, BookingStatus, BookingType
-from sojourn.sales.inventory.errors import SoldOut, TooManyHolds
+from sojourn.sales.inventory.errors import TooManyHolds
 from sojourn.sales.inventory.models import Claim
 from sojourn.sales.inventory.queries import columns, sold_out
 from sojourn.sales.payments.models import Payment
@@ -228,7 +229,7 @@ class Hold:
     origin: Origin
 
 
-async def hold(tx: Connection, *, holds: Sequence[Hold]) -> list[RawJson | SoldOut | TooManyHolds]:
+async def hold(tx: Connection, *, holds: Sequence[Hold]) -> list[RawJson | Refusal]:
     """Write each held booking and take its stock, or nothing of it: then its refusal. Several take a transaction."""
     if len(holds) > 1:
         customers = [hold.booking["user_id"] for hold in holds]
@@ -237,7 +238,7 @@ async def hold(tx: Connection, *, holds: Sequence[Hold]) -> list[RawJson | SoldO
     return [_outcome(hold, row["refused"], row["held"]) for hold, row in zip(holds, rows, strict=True)]
 
 
-def _outcome(hold: Hold, refused: dict[str, Any] | None, held: str) -> RawJson | SoldOut | TooManyHolds:
+def _outcome(hold: Hold, refused: dict[str, Any] | None, held: str) -> RawJson | Refusal:
     if refused is None:
         return RawJson(held.encode())
     return TooManyHolds(details=refused) if "limit" in refused else sold_out(refused, hold.claims)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, mirror_after_commit
-from sojourn.platform.errors import InvalidInput
+from sojourn.platform.errors import InvalidInput, Refusal, granted
 from sojourn.platform.http.context import Context, Origin
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.clock import local_date
@@ -22,7 +22,6 @@ from sojourn.sales.bookings.offers import Offer, check_subjects, make_offer
 from sojourn.sales.bookings.queries import Hold
 from sojourn.sales.bookings.stock import has_its_stock
 from sojourn.sales.inventory import queries as inventory
-from sojourn.sales.inventory.errors import SoldOut, TooManyHolds
 from sojourn.sales.inventory.models import DayAvailability
 from sojourn.sales.loyalty import service as loyalty
 from sojourn.sales.pricing.rules import max_points
@@ -66,9 +65,8 @@ async def quote(
 async def hold(ctx: Context, *, user_id: UUID, body: BookingIn, language: str) -> RawJson:
     """Hold stock for `hold_seconds`: the booking is RESERVED and all its stock claimed, or nothing happens.
 
-    Two statements and no network (three where a trip takes room, vehicle or guide along); the second may be sent in a
-    transaction with other holds of the same moment. Raises as `read_offer`, and SoldOut, TooManyHolds,
-    NotEnoughPoints, QuoteChanged.
+    Two statements and no network (three where a trip takes room, vehicle or guide along), in common with other holds
+    of the same moment. Raises as `read_offer`, and SoldOut, TooManyHolds, NotEnoughPoints, QuoteChanged.
     """
     if body.loyalty_points:
         async with ctx.unit_of_work() as tx:
@@ -76,12 +74,14 @@ async def hold(ctx: Context, *, user_id: UUID, body: BookingIn, language: str) -
                 tx, storefront=ctx.storefront, user_id=user_id, body=body, language=language, now=ctx.now(),
                 origin=ctx.origin,
             )  # fmt: skip
-    async with ctx.read() as connection:
-        wanted = await read_hold(
-            connection, storefront=ctx.storefront, user_id=user_id, body=body, language=language, now=ctx.now(),
-            origin=ctx.origin,
-        )  # fmt: skip
-    return _held(await ctx.gathering.write(_hold_all, wanted))
+    now = ctx.now()
+    check_subjects(body, ctx.storefront)
+    facts = granted(await ctx.gathering.read(facts_queries.list_facts, _asked(body, user_id, now)))
+    offer = make_offer(facts, body, storefront=ctx.storefront, now=now)
+    wanted = make_hold(
+        offer, body, storefront=ctx.storefront, user_id=user_id, language=language, now=now, origin=ctx.origin
+    )
+    return granted(await ctx.gathering.write(_hold_all, wanted))
 
 
 async def hold_within(
@@ -89,15 +89,15 @@ async def hold_within(
     origin: Origin,
 ) -> RawJson:  # fmt: skip
     """`hold` in the caller's transaction."""
-    wanted = await read_hold(
-        tx, storefront=storefront, user_id=user_id, body=body, language=language, now=now, origin=origin
-    )
+    offer = await read_offer(tx, storefront=storefront, user_id=user_id, body=body, now=now)
+    wanted = make_hold(offer, body, storefront=storefront, user_id=user_id, language=language, now=now, origin=origin)
     if body.loyalty_points:
         await _reserve_points(tx, storefront, wanted, body.loyalty_points)
-    return _held(*await _hold_all(tx, [wanted]))
+    (held,) = await _hold_all(tx, [wanted])
+    return granted(held)
 
 
-async def _hold_all(tx: Connection, wanted: Sequence[Hold]) -> list[RawJson | SoldOut | TooManyHolds]:
+async def _hold_all(tx: Connection, wanted: Sequence[Hold]) -> list[RawJson | Refusal]:
     outcomes = await queries.hold(tx, holds=wanted)
     for one, outcome in zip(wanted, outcomes, strict=True):
         if isinstance(outcome, RawJson):
@@ -106,17 +106,11 @@ async def _hold_all(tx: Connection, wanted: Sequence[Hold]) -> list[RawJson | So
     return outcomes
 
 
-def _held(outcome: RawJson | SoldOut | TooManyHolds) -> RawJson:
-    if isinstance(outcome, RawJson):
-        return outcome
-    raise outcome
-
-
-async def read_hold(
-    connection: Connection, *, storefront: Storefront, user_id: UUID, body: BookingIn, language: str, now: datetime,
+def make_hold(
+    offer: Offer, body: BookingIn, *, storefront: Storefront, user_id: UUID, language: str, now: datetime,
     origin: Origin,
 ) -> Hold:  # fmt: skip
-    offer = await read_offer(connection, storefront=storefront, user_id=user_id, body=body, now=now)
+    """What is to be written. Raises QuoteChanged, and InvalidInput by field."""
     price = offer.price(points=body.loyalty_points, rules=storefront.rules)
     if body.expected_total is not None and body.expected_total != price.total:
         raise QuoteChanged(
@@ -152,11 +146,15 @@ async def read_offer(
     """What a request asks for, checked and priced. Raises TripNotBookable, RoomNotBookable, VehicleNotFound,
     GuideNotFound, BookingTypeNotOffered and InvalidInput by field."""
     check_subjects(body, storefront)
-    facts = await facts_queries.get_facts(
-        connection, user_id=user_id, trip_id=body.trip_id, hotel_room_id=body.hotel_room_id,
-        vehicle_id=body.vehicle_id, guide_id=body.guide_id, takes_included=True, now=now,
-    )  # fmt: skip
+    facts = await facts_queries.get_facts(connection, _asked(body, user_id, now))
     return make_offer(facts, body, storefront=storefront, now=now)
+
+
+def _asked(body: QuoteIn, user_id: UUID, now: datetime) -> facts_queries.Asked:
+    return facts_queries.Asked(
+        user_id=user_id, trip_id=body.trip_id, hotel_room_id=body.hotel_room_id, vehicle_id=body.vehicle_id,
+        guide_id=body.guide_id, takes_included=True, now=now,
+    )  # fmt: skip
 
 
 def check_points(asked: int, most: int, sales: SalesRules) -> None:
