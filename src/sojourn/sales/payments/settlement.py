@@ -106,11 +106,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainSettlement:
-    """What settling a payment writes and sets going, and how Redis follows."""
+    """What settling a payment writes (if it is `sure`) and sets going, and how Redis follows."""
 
-    user_id: UUID
     purchase_id: UUID
-    bundle: Bundle
+    writes: Sequence[Write]
+    sure: Mapping[str, int]
     effects: Sequence[Effect]
     mirrored: Sequence[Change]
 
@@ -146,12 +146,17 @@ async def settle_plainly(connection: Connection, settlements: Sequence[PlainSett
     under locks, after all, and nothing is written.
     """
     of_purchase = {settlement.purchase_id: settlement for settlement in reversed(settlements)}
-    # By customer: what a settlement locks is one customer's.
-    in_order = sorted(of_purchase.values(), key=attrgetter("user_id"))
-    await write_together(connection, *(settlement.bundle for settlement in in_order))
+    in_order = sorted(of_purchase.values(), key=attrgetter("purchase_id"))
+    effects = [effect for settlement in in_order for effect in settlement.effects]
+    bundles = [Bundle(settlement.writes, settlement.sure) for settlement in in_order]
+    if len(bundles) == 1:  # one statement is a transaction
+        bundles = [Bundle([*bundles[0].writes, queued(*effects)], bundles[0].sure)]
+    else:  # events last: nothing that another transaction may hold is to be locked after them
+        bundles.append(Bundle([queued(*effects)]))
+    await write_together(connection, *bundles)
     for settlement in in_order:
         mirror_after_commit(*settlement.mirrored)
-    announce(*(effect for settlement in in_order for effect in settlement.effects))
+    announce(*effects)
     return [of_purchase[settlement.purchase_id] is settlement for settlement in settlements]
 
 
@@ -165,10 +170,9 @@ def _judged(told: Told, payable: PlainPayable, purchase: Purchase, payment: Paym
     if plain is None:
         return None
     effects = _effects(arrival, purchase, payment, plain.effects, now)
-    writes = (*plain.writes, _money(arrival, payment, Disposition.APPLIED, now), queued(*effects))
     return PlainSettlement(
-        user_id=purchase.user_id, purchase_id=purchase.id, bundle=Bundle(writes, {**plain.sure, **PAID}),
-        effects=effects, mirrored=plain.mirrored,
+        purchase_id=purchase.id, writes=(*plain.writes, _money(arrival, payment, Disposition.APPLIED, now)),
+        sure={**plain.sure, **PAID}, effects=effects, mirrored=plain.mirrored,
     )  # fmt: skip
 
 
