@@ -79,6 +79,7 @@ class Gathering:
         try:
             async with self._db.read() if len(asked) == 1 else share() as connection:
                 answers = await act(connection, asked)
+            answered = list(zip(some, answers, strict=True))
         except Exception as fault:  # noqa: BLE001 - it is raised where the answer is awaited
             # Each will meet its own fault. A database that is away is away for all.
             is_their_own = len(asked) > 1 and not isinstance(fault, Unavailable)
@@ -86,7 +87,7 @@ class Gathering:
                 if not answer.done():  # whose request was given up
                     answer.set_exception(_AloneError() if is_their_own else fault)
             return
-        for (_one, answer), given in zip(some, answers, strict=True):
+        for (_one, answer), given in answered:
             if not answer.done():
                 answer.set_result(given)
 
