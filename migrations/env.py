@@ -3,19 +3,35 @@
 import asyncio
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from sojourn.platform.db.migrate import forget_run_sql
+
 MIGRATION_LOCK = 7_305_813  # any constant; shared by every migrator of this database
+
+stood_at: list[str | None] = context.config.attributes["stood_at"]
+
+
+def finish(*, ctx: MigrationContext, heads: set[str], **_: object) -> None:
+    """In the transaction in which the migration's number is written down."""
+    if ctx.connection is not None:
+        forget_run_sql(ctx.connection)
+    stood_at.append(next(iter(heads), None))
 
 
 def run(connection: Connection) -> None:
     connection.execute(text("SET lock_timeout = '5s'"))
     connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
     connection.commit()
-    context.configure(connection=connection, transactional_ddl=True, transaction_per_migration=True)
+    context.configure(
+        connection=connection, transactional_ddl=True, transaction_per_migration=True, on_version_apply=finish
+    )
+    stood_at.append(context.get_context().get_current_revision())
+    connection.commit()
     with context.begin_transaction():
         context.run_migrations()
 

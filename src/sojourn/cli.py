@@ -30,7 +30,8 @@ from sojourn.people.staff.bootstrap import AdminRefused, create_admin
 from sojourn.platform.db import embedded
 from sojourn.platform.db.binaries import PostgresUnavailable
 from sojourn.platform.db.embedded import EmbeddedPostgresError
-from sojourn.platform.db.migrate import upgrade
+from sojourn.platform.db.faults import DATABASE_FAULTS, explain
+from sojourn.platform.db.migrate import DatabaseOutdated, MigrationFailed, require_newest, upgrade
 from sojourn.providers.work import Work
 from sojourn.runtime import assemble
 from sojourn.sales.loyalty import service as loyalty
@@ -49,7 +50,9 @@ _REFUSALS = (
     AdminRefused,
     AlreadyRunning,
     CatalogueInvalid,
+    DatabaseOutdated,
     EmbeddedPostgresError,
+    MigrationFailed,
     NotRunning,
     PostgresUnavailable,
     ProgramFailed,
@@ -85,10 +88,20 @@ def refusing(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except _REFUSALS as refusal:
-            Console(stderr=True).print(str(refusal), style="red", markup=False, highlight=False, soft_wrap=True)
+            _tell(str(refusal))
             raise typer.Exit(1) from refusal
+        except DATABASE_FAULTS as fault:
+            told = explain(fault)
+            if told is None:
+                raise
+            _tell(f"The database failed: {told}")
+            raise typer.Exit(1) from fault
 
     return run
+
+
+def _tell(refusal: str) -> None:
+    Console(stderr=True).print(refusal, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -166,7 +179,9 @@ def serve(
 ) -> None:
     """Serve every storefront's API."""
     # Read here once, so that what is missing is said before any process is started.
-    load_settings(os.environ, known=_KNOWN)
+    settings = load_settings(os.environ, known=_KNOWN)
+    for own in settings.per_storefront.values():
+        asyncio.run(require_newest(own.database_url))
     # In place of this program, so that its memory is not that of the command line.
     command = [sys.executable, "-m", "sojourn.serve", host, str(port), str(workers)]
     os.execve(sys.executable, command, _GIVING_BACK | os.environ)  # noqa: S606

@@ -48,7 +48,7 @@ class Run:
         """Blocks. Returns after SIGINT, SIGTERM or SIGHUP, with everything that it started ended.
 
         Raises what kept it from running: UpRefused, AlreadyRunning, EmbeddedPostgresError, PostgresUnavailable,
-        CatalogueInvalid, ProgramFailed. Then, too, nothing is left behind.
+        MigrationFailed, CatalogueInvalid, ProgramFailed. Then, too, nothing is left behind.
         """
         try:
             self._run()

@@ -4,6 +4,7 @@ It listens on 127.0.0.1 only, asks for a generated password, and ends with the p
 `platform/launch.py`). Everything is blocking: call it before the event loop, or from the main thread.
 """
 
+import errno
 import hashlib
 import os
 import pwd
@@ -90,7 +91,8 @@ class RunningServer:
         arguments = ["-h", "127.0.0.1", "-p", str(self.port), "-U", _ROLE, "-d", "postgres"]
         ran = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
-            raise EmbeddedPostgresError(f"PostgreSQL on port {self.port} refused: {ran.stderr.strip()}")
+            words = ran.stderr.strip()
+            raise EmbeddedPostgresError(f"PostgreSQL on port {self.port} refused: {words}{_if_full(words)}")
         return ran.stdout.strip()
 
 
@@ -241,7 +243,9 @@ class _Starter:
         going_down = orphaned or "lock file" in words
         snatched = "could not create any TCP/IP sockets" in words and demanded is None
         if not (going_down or snatched) or time.monotonic() > deadline:
-            raise EmbeddedPostgresError(f"PostgreSQL did not start: {words[-2000:] or 'it printed nothing'}")
+            raise EmbeddedPostgresError(
+                f"PostgreSQL did not start: {words[-2000:] or 'it printed nothing'}{_if_full(words)}"
+            )
         time.sleep(_POLL_SECONDS * 5)
 
 
@@ -293,12 +297,17 @@ def _initialise(binaries: PostgresBinaries, data_dir: Path, owner: tuple[int, in
             extra_groups=None if owner is None else [],
         )
     if ran.returncode != 0:
-        raise EmbeddedPostgresError(f"initdb in {fresh} failed: {(ran.stderr or ran.stdout).strip()[-2000:]}")
+        words = (ran.stderr or ran.stdout).strip()[-2000:]
+        raise EmbeddedPostgresError(f"initdb in {fresh} failed: {words}{_if_full(words)}")
     kept = fresh / _PASSWORD_FILE
     kept.touch(mode=0o600)
     kept.write_text(password, encoding="utf-8")
     os.chown(kept, uid, gid)
     fresh.rename(data_dir)
+
+
+def _if_full(words: str) -> str:
+    return "\nMake room on that disk, and start again." if os.strerror(errno.ENOSPC) in words else ""
 
 
 def _check_major(binaries: PostgresBinaries, data_dir: Path) -> None:

@@ -1,10 +1,18 @@
 """Running the migrations: Alembic keeps the order, the SQL lies in `migrations/sql`."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import asyncpg
 from alembic import command, op
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.util import await_only
+
+from sojourn.platform.db.faults import DATABASE_FAULTS, explain, words_of
 
 MIGRATIONS = Path(__file__).resolve().parents[4] / "migrations"
 
@@ -15,12 +23,29 @@ def _config(dsn: str) -> Config:
     # SQLAlchemy carries the script only; asyncpg is the sole driver of the product.
     url = dsn.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+asyncpg://", 1)
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    # Where the database stood at first and after each migration: `migrations/env.py` writes it down.
+    config.attributes["stood_at"] = []
     return config
 
 
+class MigrationFailed(RuntimeError):
+    """The database could not be brought to where it was to be. It stands where the last good migration left it."""
+
+
+class DatabaseOutdated(RuntimeError):
+    """The database has not had every migration of this version."""
+
+
 def upgrade(dsn: str, revision: str = "head") -> None:
-    """Bring the database at `dsn` to `revision`. Two at once wait for each other on an advisory lock."""
-    command.upgrade(_config(dsn), revision)
+    """Bring the database at `dsn` to `revision`. Two at once wait for each other on an advisory lock.
+
+    Raises MigrationFailed with what the server said; what was done before it stays, and the next call goes on there.
+    """
+    config = _config(dsn)
+    try:
+        command.upgrade(config, revision)
+    except (SQLAlchemyError, CommandError, *DATABASE_FAULTS) as fault:
+        raise MigrationFailed(_told(fault, dsn, config.attributes["stood_at"])) from fault
 
 
 def downgrade(dsn: str, revision: str) -> None:
@@ -28,13 +53,71 @@ def downgrade(dsn: str, revision: str) -> None:
     command.downgrade(_config(dsn), revision)
 
 
+async def require_newest(dsn: str) -> None:
+    """Raises DatabaseOutdated; faults of connecting as they come. A database may be ahead: an older version of the
+    program still works beside a newer one, but not the other way round."""
+    connection = await asyncpg.connect(dsn, statement_cache_size=0, timeout=10)
+    try:
+        has_any = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+        stands_at = await connection.fetchval("SELECT version_num FROM alembic_version") if has_any else None
+    finally:
+        await connection.close()
+    known = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+    if stands_at is None or stands_at in known[1:]:
+        raise DatabaseOutdated(
+            f"Database {_name(dsn)} stands {_at(stands_at)}, and this version needs {known[0]}. "
+            "Run `sojourn migrate`, then start again."
+        )
+
+
+def _told(fault: Exception, dsn: str, stood_at: list[str | None]) -> str:
+    told = explain(fault) or f"{words_of(fault).rstrip('.')}. See to that, and start again."
+    if not stood_at:
+        return f"Database {_name(dsn)} cannot be migrated: {told}"
+    stands = _at(stood_at[-1])
+    if isinstance(fault, CommandError):
+        return (
+            f"Database {_name(dsn)} stands {stands}, and this version knows no way from there ({words_of(fault)}). "
+            "Start the version that brought it there, or a newer one."
+        )
+    which = f"Migration {_after(stood_at[-1])} of database {_name(dsn)}"
+    return f"{which} failed: {told} The database stands {stands}, and the next start goes on from there."
+
+
+def _after(revision: str | None) -> str:
+    """The migration that comes next, by the name of its file."""
+    scripts = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    return next((Path(script.path).stem for script in scripts if script.down_revision == revision), "(none is left)")
+
+
+def _at(revision: str | None) -> str:
+    return f"at migration {revision}" if revision else "before the first migration"
+
+
+def _name(dsn: str) -> str:
+    return urlsplit(dsn).path.lstrip("/") or "postgres"
+
+
 def run_sql(name: str) -> None:
-    """Run one file of `migrations/sql` inside the migration's transaction."""
+    """Run one file of `migrations/sql` inside the migration's transaction.
+
+    What a migration does outside of a transaction (indexes made CONCURRENTLY) commits what came before it. So that the
+    file is not run again when the rest fails and is repeated, its name is left on the table of versions until the
+    migration is over.
+    """
     connection = op.get_bind()
-    # A first statement makes SQLAlchemy begin the transaction that the driver then runs the whole file in: through
+    done = connection.exec_driver_sql("SELECT obj_description('alembic_version'::regclass)").scalar() or ""
+    if name in done.split():
+        return
+    # That first statement made SQLAlchemy begin the transaction that the driver now runs the whole file in: through
     # its own door the driver would prepare each call, and a prepared statement holds one command only.
-    connection.exec_driver_sql("SELECT 1")
     driver = connection.connection.driver_connection
     if driver is None:
         raise RuntimeError("The migration has no database connection.")
     await_only(driver.execute((MIGRATIONS / "sql" / name).read_text(encoding="utf-8")))
+    connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{done} {name}'")
+
+
+def forget_run_sql(connection: Connection) -> None:
+    """The migration is over: its files may be run again, on the way back."""
+    connection.exec_driver_sql("COMMENT ON TABLE alembic_version IS NULL")
