@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
@@ -151,6 +152,15 @@ async def test_its_tools_are_those_of_http(served: StorefrontClient) -> None:
     by_name = {tool.name: tool.annotations for tool in tools}
     destructive = {name for name, hints in by_name.items() if hints is not None and hints.destructive_hint}
     assert destructive == {"cancel_booking", "modify_booking"}
+
+
+async def test_says_which_version_it_is(served: StorefrontClient) -> None:
+    traveler = await served.sign_in_as()
+    async with connected(served, traveler.user_id) as client:
+        server = client.server_info
+    assert server is not None
+    assert (server.name, server.title, server.version) == ("sojourn-derlg", "DerLg", version("sojourn"))
+    assert server.version
 
 
 async def test_every_request_needs_the_key(served: StorefrontClient) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, Final
 
 import httpx
@@ -81,6 +82,7 @@ class McpServer:
         server: Server[Any] = Server(
             f"sojourn-{storefront.key}",
             title=storefront.name,
+            version=version("sojourn"),
             instructions=INSTRUCTIONS.format(name=storefront.name),
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
