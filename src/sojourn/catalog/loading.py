@@ -23,6 +23,7 @@ from sojourn.catalog.festivals.goods import FESTIVAL
 from sojourn.catalog.guides.goods import GUIDE
 from sojourn.catalog.hotels.goods import HOTEL
 from sojourn.catalog.places.goods import PLACE
+from sojourn.catalog.provinces import faults_of_provinces, read_provinces
 from sojourn.catalog.services.goods import SERVICE
 from sojourn.catalog.shelf_queries import upsert
 from sojourn.catalog.shelving import Goods, Model
@@ -151,12 +152,14 @@ def _read_catalogue(folder: Path) -> list[tuple[_Kind[Any], list[Any]]]:
 
 def _read_all(folder: Path, kind: _Kind[Model], faults: list[str]) -> list[Model]:
     found: dict[str, Model] = {}
+    provinces = read_provinces(folder)
     for path in sorted(folder.glob(kind.pattern)):
         wrong: list[Fault] = []
         try:
             for content in _contents(path, kind):
                 entry = kind.read(content)
                 is_taken = entry.slug in found
+                wrong += faults_of_provinces(provinces, entry)
                 wrong += [*kind.goods.faults(entry), *_faults_of_slug(entry.slug, path, kind, is_taken=is_taken)]
                 found[entry.slug] = entry
         except ValidationError as error:

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import Request
 
 from sojourn.catalog import shelf_queries, shelving
+from sojourn.catalog.provinces import as_listed
 from sojourn.catalog.shelving import Goods, Model, Patch
 from sojourn.catalog.values import InLanguage
 from sojourn.people.auth.access import Actor
@@ -23,7 +24,8 @@ async def get_active(
 
 
 async def create(ctx: Context, goods: Goods[Model], *, admin: Actor, body: Model) -> RawJson:
-    """The new entry. Raises as `shelving.create`."""
+    """The new entry. Raises as `shelving.create`, and `InvalidInput` for a province that does not exist."""
+    body = as_listed(ctx.storefront.catalogue, body)
     async with ctx.unit_of_work() as tx:
         entry_id = await shelving.create(tx, goods, actor=admin, body=body, now=ctx.now(), origin=ctx.origin)
         entry = await shelf_queries.get(tx, goods.shelf, entry_id, language=ctx.language)
@@ -32,7 +34,8 @@ async def create(ctx: Context, goods: Goods[Model], *, admin: Actor, body: Model
 
 
 async def change(ctx: Context, goods: Goods[Model], entry_id: UUID, *, admin: Actor, body: Patch) -> RawJson:
-    """The changed entry. Raises as `shelving.change`."""
+    """The changed entry. Raises as `shelving.change`, and `InvalidInput` for a province that does not exist."""
+    body = as_listed(ctx.storefront.catalogue, body)
     async with ctx.unit_of_work() as tx:
         await shelving.change(tx, goods, actor=admin, entry_id=entry_id, body=body, now=ctx.now(), origin=ctx.origin)
         entry = await shelf_queries.get(tx, goods.shelf, entry_id, language=ctx.language)

@@ -37,6 +37,8 @@ class Entry(Protocol):
 
     def model_dump(self, *, mode: str) -> dict[str, Any]: ...
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self: ...
+
     @classmethod
     def model_validate(cls, obj: Any) -> Self: ...  # noqa: ANN401 - as pydantic has it
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
 from sojourn.care.emergency.countries import country_of_embassy, find_country
 from sojourn.care.emergency.errors import ProvinceUnknown
 from sojourn.care.emergency.models import AlertType, ContactKind, ContactOut, ContactsAsked, ContactsOut, Position
 from sojourn.care.weather.cities import distance_km
-from sojourn.catalog.values import province_key
+from sojourn.catalog.provinces import Province, find_province, read_provinces
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.i18n import Language, pick
 
@@ -67,21 +67,6 @@ class _File(_Strict):
     contacts: tuple[Contact, ...]
 
 
-class Province(_Strict):
-    """A province and the position of its seat of government."""
-
-    key: str
-    en: str
-    km: str
-    zh: str
-    latitude: float
-    longitude: float
-
-    @property
-    def names(self) -> Mapping[str, str | None]:
-        return {"en": self.en, "km": self.km, "zh": self.zh}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """Everybody who can be rung, by province; those of the whole country under None."""
@@ -100,21 +85,18 @@ class Directory:
 
     def get_province(self, name: str) -> Province:
         """By key or by a name in any of our languages. Raises `ProvinceUnknown`."""
-        wanted = province_key(name)
-        for province in self.provinces.values():
-            if wanted in (province.key, *(province_key(text) for text in province.names.values())):
-                return province
-        raise ProvinceUnknown(details={"known": list(self.provinces)})
+        province = find_province(self.provinces, name)
+        if province is None:
+            raise ProvinceUnknown(details={"known": list(self.provinces)})
+        return province
 
 
 @cache
 def read_directory(catalogue: Path) -> Directory:
     """The storefront's data files, read once. Raises pydantic.ValidationError for a file that says something else."""
-    listed = catalogue / "provinces.yaml"
-    provinces = TypeAdapter(tuple[Province, ...]).validate_python(_load(listed) if listed.exists() else ())
     files = [_File.model_validate(_load(path)) for path in sorted((catalogue / "emergency").glob("*.yaml"))]
     return Directory(
-        provinces={province.key: province for province in provinces},
+        provinces=read_provinces(catalogue),
         contacts={file.province: file.contacts for file in files},
     )
 
