@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from sojourn.desk.webhooks import queries
 from sojourn.desk.webhooks.models import State
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
+from sojourn.platform.kit.wire import SortByTime
 
 PATH = "/admin/webhooks"
 STORE = """
@@ -182,10 +184,10 @@ async def test_a_page_reads_as_many_rows_as_it_shows(derlg: StorefrontClient, cl
     async with derlg.database.read() as connection:
         await connection.execute("ANALYZE inbox")
         stretch = clock.now() - timedelta(days=400), clock.now()
-        for state in (None, *State):
-            statement = f"EXPLAIN (ANALYZE, FORMAT JSON) {queries.PAGES[state]}"
+        for state, sort in product((None, *State), SortByTime):
+            statement = f"EXPLAIN (ANALYZE, FORMAT JSON) {queries.LISTS[state, sort]}"
             [plan] = await connection.fetchval(statement, *stretch, None, 20, 0)
-            assert max(_rows_read(plan["Plan"])) <= 50, state
+            assert max(_rows_read(plan["Plan"])) <= 50, (state, sort)
 
 
 def _rows_read(node: dict[str, Any]) -> list[int]:

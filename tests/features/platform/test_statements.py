@@ -12,6 +12,9 @@ from tests.support.databases import TemplateServer
 import sojourn
 
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")
+PAGED = re.compile(r"LIMIT \$(\d+) OFFSET \$(\d+)")
+# Their one row is that of whose list it is, and nobody asked here.
+OF_SOMEBODY = ("sales.assignments.queries._LIST",)
 # The sandbox keeps its own books, in SQLite.
 NOT_POSTGRESQL = ("sojourn.sandbox",)
 
@@ -52,6 +55,28 @@ async def connection(postgres: TemplateServer) -> AsyncIterator["asyncpg.Connect
 @pytest.mark.parametrize("name", STATEMENTS)
 async def test_postgresql_understands(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> None:
     await connection.prepare(STATEMENTS[name])
+
+
+async def test_a_page_beyond_the_end_still_has_its_total(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """A total beside each row is not there when the page has none: it stands in a row of its own, or is asked for."""
+    counted, wrong = 0, []
+    for name, statement in STATEMENTS.items():
+        paging = PAGED.search(statement)
+        prepared = await connection.prepare(statement)
+        if (
+            name in OF_SOMEBODY
+            or paging is None
+            or "total" not in [column.name for column in prepared.get_attributes()]
+        ):
+            continue
+        counted += 1
+        arguments: list[object] = [None] * len(prepared.get_parameters())
+        for position, value in zip(paging.groups(), (20, 0), strict=True):
+            arguments[int(position) - 1] = value
+        if [row["total"] for row in await prepared.fetch(*arguments)] != [0]:
+            wrong.append(name)
+    assert wrong == []
+    assert counted > 10
 
 
 def test_the_search_finds_statements_of_every_shape() -> None:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from sojourn.catalog.values import InLanguage
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import Text, Wire
+from sojourn.platform.kit.wire import SortByTime, Text, Wire
 from sojourn.sales.orders.models import PageIn, Reason
 
 
@@ -173,6 +173,7 @@ class AlertAtDesk(AlertOut):
 
 class AlertFilters(PageIn):
     status: AlertStatus | None = None
+    sort: SortByTime = SortByTime.NEWEST
 
 
 class ResolutionIn(Wire):

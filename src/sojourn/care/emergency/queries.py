@@ -8,6 +8,7 @@ from sojourn.care.emergency.errors import AlertNotFound
 from sojourn.care.emergency.models import (
     Alert,
     AlertAtDesk,
+    AlertFilters,
     AlertIn,
     AlertOut,
     AlertStatus,
@@ -20,6 +21,7 @@ from sojourn.care.notifications.models import Recipient
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import SortByTime
 
 _COLUMNS = """a.id, a.user_id, a.alert_type, a.status, a.latitude, a.longitude, a.accuracy_m, a.positioned_at,
        a.province, a.message, a.repeats, a.level, a.escalates_at, a.created_at, a.acknowledged_at, a.acknowledged_by,
@@ -81,13 +83,16 @@ SELECT {_COLUMNS} FROM emergency_alerts a
  WHERE a.user_id = $1 ORDER BY a.created_at DESC, a.id DESC LIMIT $2 OFFSET $3
 """
 _COUNT_OWN = "SELECT count(*) FROM emergency_alerts WHERE user_id = $1"
-_LIST_AT_DESK = f"""
+_ORDERS = {SortByTime.NEWEST: "a.created_at DESC, a.id DESC", SortByTime.OLDEST: "a.created_at, a.id"}
+_LISTS_AT_DESK = {
+    sort: f"""
 WITH page AS (
-    SELECT * FROM emergency_alerts WHERE ($1::text IS NULL OR status = $1)
-     ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3
+    SELECT * FROM emergency_alerts a WHERE ($1::text IS NULL OR status = $1) ORDER BY {order} LIMIT $2 OFFSET $3
 )
-SELECT {_COLUMNS}, {_CALLER} FROM page a JOIN users u ON u.id = a.user_id ORDER BY a.created_at DESC, a.id DESC
+SELECT {_COLUMNS}, {_CALLER} FROM page a JOIN users u ON u.id = a.user_id ORDER BY {order}
 """
+    for sort, order in _ORDERS.items()
+}
 _COUNT_AT_DESK = "SELECT count(*) FROM emergency_alerts WHERE ($1::text IS NULL OR status = $1)"
 _GET_AT_DESK = f"SELECT {_COLUMNS}, {_CALLER} FROM emergency_alerts a JOIN users u ON u.id = a.user_id WHERE a.id = $1"
 _GET_CALLER = f"SELECT u.id AS user_id, {_CALLER} FROM users u WHERE u.id = $1"
@@ -205,12 +210,10 @@ async def list_own(
     return [AlertOut(**_alert(row).fields()) for row in rows], total
 
 
-async def list_at_desk(
-    connection: Connection, *, status: AlertStatus | None, limit: int, offset: int
-) -> tuple[list[AlertAtDesk], int]:
-    """One page, newest first, and how many there are in all."""
-    rows = await connection.fetch(_LIST_AT_DESK, status, limit, offset)
-    total: int = await connection.fetchval(_COUNT_AT_DESK, status)
+async def list_at_desk(connection: Connection, *, filters: AlertFilters) -> tuple[list[AlertAtDesk], int]:
+    """One page, and how many there are in all."""
+    rows = await connection.fetch(_LISTS_AT_DESK[filters.sort], filters.status, filters.per_page, filters.offset)
+    total: int = await connection.fetchval(_COUNT_AT_DESK, filters.status)
     return [_at_desk(row) for row in rows], total
 
 

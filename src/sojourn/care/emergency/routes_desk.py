@@ -23,9 +23,7 @@ async def list_alerts_at_desk(
 ) -> Page[AlertAtDesk]:
     """Calls for help, newest first; `status=OPEN` for those nobody looks after."""
     async with ctx.read() as connection:
-        items, total = await queries.list_at_desk(
-            connection, status=filters.status, limit=filters.per_page, offset=filters.offset
-        )
+        items, total = await queries.list_at_desk(connection, filters=filters)
     return Page(items=items, page=filters.page, per_page=filters.per_page, total=total)
 
 

@@ -19,6 +19,7 @@ from sojourn.care.notifications.models import (
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import SortByTime
 
 INSERT_NOTIFICATION = """
 INSERT INTO notifications (id, kind, subject_id, occasion, user_id, recipient, recipient_name, language, context,
@@ -62,22 +63,22 @@ UPDATE notifications SET status = 'QUEUED', attempts = 0, last_error = NULL
 RETURNING id
 """
 SELECT_STATUS = "SELECT status FROM notifications WHERE id = $1"
-SELECT_ALL = """
-SELECT id, channel, kind, subject_id, user_id, recipient, language, status, provider, provider_id, attempts,
-       last_error, created_at, sent_at
+_CHOSEN = """
   FROM notifications
  WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR user_id = $3)
    AND ($4::uuid IS NULL OR subject_id = $4) AND ($5::text IS NULL OR lower(recipient) = lower($5))
    AND ($6::text IS NULL OR channel = $6)
- ORDER BY created_at DESC, id DESC
 """
-SELECT_PAGE = f"{SELECT_ALL} LIMIT $7 OFFSET $8"
-SELECT_TOTAL = """
-SELECT count(*) FROM notifications
- WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR user_id = $3)
-   AND ($4::uuid IS NULL OR subject_id = $4) AND ($5::text IS NULL OR lower(recipient) = lower($5))
-   AND ($6::text IS NULL OR channel = $6)
+_ORDERS = {SortByTime.NEWEST: "created_at DESC, id DESC", SortByTime.OLDEST: "created_at, id"}
+LISTS = {
+    sort: f"""
+SELECT id, channel, kind, subject_id, user_id, recipient, language, status, provider, provider_id, attempts,
+       last_error, created_at, sent_at
+{_CHOSEN} ORDER BY {order} LIMIT $7 OFFSET $8
 """
+    for sort, order in _ORDERS.items()
+}
+COUNT_CHOSEN = f"SELECT count(*) {_CHOSEN}"
 
 
 async def insert_notification(tx: Connection, letter: Letter, *, now: datetime) -> UUID | None:
@@ -171,10 +172,10 @@ async def get_status(connection: Connection, notification_id: UUID) -> Notificat
 
 async def list_notifications(
     connection: Connection, *, status: str | None, kind: str | None, user_id: UUID | None, subject_id: UUID | None,
-    recipient: str | None, channel: str | None, limit: int, offset: int,
+    recipient: str | None, channel: str | None, sort: SortByTime, limit: int, offset: int,
 ) -> tuple[list[NotificationOut], int]:  # fmt: skip
-    """One page, newest first, and how many there are in all."""
+    """One page, and how many there are in all."""
     filters = (status, kind, user_id, subject_id, recipient, channel)
-    rows = await connection.fetch(SELECT_PAGE, *filters, limit, offset)
-    total: int = await connection.fetchval(SELECT_TOTAL, *filters)
+    rows = await connection.fetch(LISTS[sort], *filters, limit, offset)
+    total: int = await connection.fetchval(COUNT_CHOSEN, *filters)
     return [NotificationOut.model_validate(dict(row)) for row in rows], total

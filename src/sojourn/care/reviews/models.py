@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 
 from sojourn.catalog.values import LanguageName
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import Wire
+from sojourn.platform.kit.wire import SortByTime, Wire
 from sojourn.sales.orders.models import PageIn, Reason
 
 
@@ -147,6 +147,7 @@ class DeskReviewFilters(PageIn):
 
     status: ReviewStatus | None = None
     is_reported: bool | None = None
+    sort: SortByTime = SortByTime.NEWEST
 
 
 class ModerationIn(Wire):

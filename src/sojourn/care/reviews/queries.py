@@ -26,6 +26,7 @@ from sojourn.catalog.values import find_id
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import SortByTime
 
 TABLES: Final = {Subject.TRIP: "trips", Subject.HOTEL: "hotels", Subject.VEHICLE: "vehicles", Subject.GUIDE: "guides"}
 _ORDERS: Final = {
@@ -105,9 +106,12 @@ SELECT {_OWN} FROM reviews r {_JOINS} WHERE r.user_id = $1 ORDER BY r.created_at
 _COUNT_OWN = "SELECT count(*) FROM reviews WHERE user_id = $1"
 _GET_AT_DESK = f"SELECT {_AT_DESK} FROM reviews r {_JOINS} WHERE r.id = $1"
 _FOR_DESK = "($1::text IS NULL OR r.status = $1) AND ($2::boolean IS NULL OR (r.report_count > 0) = $2)"
-_LIST_AT_DESK = f"""
-SELECT {_AT_DESK} FROM reviews r {_JOINS} WHERE {_FOR_DESK} ORDER BY r.created_at DESC, r.id LIMIT $3 OFFSET $4
-"""
+_LISTS_AT_DESK = {
+    sort: f"SELECT {_AT_DESK} FROM reviews r {_JOINS} WHERE {_FOR_DESK} ORDER BY {order} LIMIT $3 OFFSET $4"
+    for sort, order in {
+        SortByTime.NEWEST: "r.created_at DESC, r.id", SortByTime.OLDEST: "r.created_at, r.id DESC",
+    }.items()
+}  # fmt: skip
 _COUNT_AT_DESK = f"SELECT count(*) FROM reviews r WHERE {_FOR_DESK}"
 
 
@@ -250,8 +254,8 @@ async def get_at_desk(connection: Connection, review_id: UUID) -> ReviewAtDesk:
 
 
 async def list_at_desk(connection: Connection, *, filters: DeskReviewFilters) -> tuple[list[ReviewAtDesk], int]:
-    """One page, newest first, and how many there are in all."""
+    """One page, and how many there are in all."""
     asked = (filters.status, filters.is_reported)
-    rows = await connection.fetch(_LIST_AT_DESK, *asked, filters.per_page, filters.offset)
+    rows = await connection.fetch(_LISTS_AT_DESK[filters.sort], *asked, filters.per_page, filters.offset)
     total: int = await connection.fetchval(_COUNT_AT_DESK, *asked)
     return [_at_desk(row) for row in rows], total

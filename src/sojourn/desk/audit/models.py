@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sojourn.platform.audit.trail import ActorKind
 from sojourn.platform.http.files import Exportable
-from sojourn.platform.kit.wire import Instant, Money, Wire
+from sojourn.platform.kit.wire import Instant, Money, SortByTime, Wire
 
 
 class AuditFilters(Exportable):
@@ -23,6 +23,7 @@ class AuditFilters(Exportable):
     request_id: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     since: Instant | None = None
     until: Instant | None = None
+    sort: SortByTime = SortByTime.NEWEST
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     per_page: Annotated[int, Field(ge=1, le=100)] = 20
 

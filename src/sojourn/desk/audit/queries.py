@@ -2,6 +2,7 @@
 
 from sojourn.desk.audit.models import AuditEntryOut, AuditFilters
 from sojourn.platform.db.database import Connection
+from sojourn.platform.kit.wire import SortByTime
 
 _CHOSEN = """
   FROM audit_entries
@@ -11,25 +12,29 @@ _CHOSEN = """
    AND ($7::text IS NULL OR request_id = $7)
    AND ($8::timestamptz IS NULL OR at >= $8) AND ($9::timestamptz IS NULL OR at < $9)
 """
-SELECT_ALL = f"""
+_ORDERS = {SortByTime.NEWEST: "at DESC, id DESC", SortByTime.OLDEST: "at, id"}
+LISTS = {
+    sort: f"""
 SELECT id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency, reference, ip, request_id,
        detail
-{_CHOSEN} ORDER BY at DESC, id DESC
+{_CHOSEN} ORDER BY {order} LIMIT $10 OFFSET $11
 """
-SELECT_PAGE = f"{SELECT_ALL} LIMIT $10 OFFSET $11"
+    for sort, order in _ORDERS.items()
+}
 SELECT_TOTAL = f"SELECT count(*) {_CHOSEN}"
 
 
 async def list_entries(connection: Connection, filters: AuditFilters) -> tuple[list[AuditEntryOut], int]:
-    """One page, newest first, and how many there are in all."""
+    """One page, and how many there are in all."""
     chosen = arguments(filters)
-    rows = await connection.fetch(SELECT_PAGE, *chosen, filters.per_page, (filters.page - 1) * filters.per_page)
+    offset = (filters.page - 1) * filters.per_page
+    rows = await connection.fetch(LISTS[filters.sort], *chosen, filters.per_page, offset)
     total: int = await connection.fetchval(SELECT_TOTAL, *chosen)
     return [AuditEntryOut.model_validate(dict(row)) for row in rows], total
 
 
 def arguments(filters: AuditFilters) -> tuple[object, ...]:
-    """What `SELECT_ALL` asks for."""
+    """What `LISTS` ask for, all but the page."""
     return (
         filters.actor_id, filters.actor_kind, filters.subject_id, filters.subject_kind, _pattern(filters.action),
         filters.reference, filters.request_id, filters.since, filters.until,

@@ -27,8 +27,8 @@ async def list_audit_entries(
     if wants_csv(request, filters.format):
         columns = tuple(AuditEntryOut.model_fields)
         what = Export(
-            name="audit", columns=columns, statement=queries.SELECT_ALL, arguments=queries.arguments(filters),
-            actor_id=admin.user_id,
+            name="audit", columns=columns, statement=queries.LISTS[filters.sort],
+            arguments=(*queries.arguments(filters), None, 0), actor_id=admin.user_id,
         )  # fmt: skip
         return await export(ctx, what)
     async with ctx.read() as connection:

@@ -21,7 +21,7 @@ from sojourn.platform.http.files import AS_FILE, Export, Exportable, export, wan
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Page, SortByTime
 from sojourn.platform.storefront import LimitClass
 
 router = Router(prefix="/admin/notifications", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
@@ -42,6 +42,7 @@ class NotificationFilters(Exportable):
     subject_id: UUID | None = None
     recipient: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     channel: Channel | None = None
+    sort: SortByTime = SortByTime.NEWEST
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
@@ -56,8 +57,8 @@ async def list_notifications(
             filters.status, filters.kind, filters.user_id, filters.subject_id, filters.recipient, filters.channel,
         )  # fmt: skip
         what = Export(
-            name="notifications", columns=tuple(NotificationOut.model_fields), statement=queries.SELECT_ALL,
-            arguments=chosen, actor_id=admin.user_id,
+            name="notifications", columns=tuple(NotificationOut.model_fields), statement=queries.LISTS[filters.sort],
+            arguments=(*chosen, None, 0), actor_id=admin.user_id,
         )  # fmt: skip
         return await export(ctx, what)
     async with ctx.read() as connection:
@@ -69,6 +70,7 @@ async def list_notifications(
             subject_id=filters.subject_id,
             recipient=filters.recipient,
             channel=filters.channel,
+            sort=filters.sort,
             limit=filters.per_page,
             offset=(filters.page - 1) * filters.per_page,
         )

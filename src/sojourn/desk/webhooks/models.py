@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from sojourn.platform.http.files import Exportable
-from sojourn.platform.kit.wire import Day, Wire
+from sojourn.platform.kit.wire import Day, SortByTime, Wire
 
 Provider = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")]
@@ -28,6 +28,7 @@ class WebhookFilters(Exportable):
     provider: Provider | None = None
     from_date: Day | None = None
     to_date: Day | None = None
+    sort: SortByTime = SortByTime.NEWEST
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     per_page: Annotated[int, Field(ge=1, le=100)] = 20
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sojourn.desk.webhooks.errors import WebhookNotFound
 from sojourn.desk.webhooks.models import State, WebhookFilters, WebhookOut
 from sojourn.platform.db.database import Connection
+from sojourn.platform.kit.wire import SortByTime
 
 _SHOWN = """
 SELECT provider, event_id, name, is_live,
@@ -20,10 +21,14 @@ _OF_STATE = {
     State.FAILED: "handled_at IS NULL AND attempts > 0",
 }
 _CHOSEN = """received_at >= $1 AND received_at < $2 AND ($3::text IS NULL OR provider = $3)"""
-PAGES = {
-    state: f"{_SHOWN} WHERE {_CHOSEN} AND {condition} "
-    "ORDER BY received_at DESC, provider DESC, event_id DESC LIMIT $4 OFFSET $5"
+_ORDERS = {
+    SortByTime.NEWEST: "received_at DESC, provider DESC, event_id DESC",
+    SortByTime.OLDEST: "received_at, provider, event_id",
+}
+LISTS = {
+    (state, sort): f"{_SHOWN} WHERE {_CHOSEN} AND {condition} ORDER BY {order} LIMIT $4 OFFSET $5"
     for state, condition in _OF_STATE.items()
+    for sort, order in _ORDERS.items()
 }
 TOTALS = {
     state: f"SELECT count(*) FROM inbox WHERE {_CHOSEN} AND {condition}" for state, condition in _OF_STATE.items()
@@ -34,10 +39,10 @@ SELECT_ONE = f"{_SHOWN} WHERE provider = $1 AND event_id = $2"
 async def list_webhooks(
     connection: Connection, *, filters: WebhookFilters, since: datetime, until: datetime
 ) -> tuple[list[WebhookOut], int]:
-    """One page of what was received from `since` to before `until`, newest first, and how many there are in all."""
+    """One page of what was received from `since` to before `until`, and how many there are in all."""
     chosen = since, until, filters.provider
     offset = (filters.page - 1) * filters.per_page
-    rows = await connection.fetch(PAGES[filters.state], *chosen, filters.per_page, offset)
+    rows = await connection.fetch(LISTS[filters.state, filters.sort], *chosen, filters.per_page, offset)
     total: int = await connection.fetchval(TOTALS[filters.state], *chosen)
     return [WebhookOut.model_validate(dict(row)) for row in rows], total
 

@@ -32,9 +32,12 @@ async def list_webhooks(
     since, until = moments(filters.from_date, filters.to_date, ctx.storefront.time_zone)
     if wants_csv(request, filters.format):
         what = Export(
-            name="webhooks", columns=tuple(WebhookOut.model_fields), statement=queries.PAGES[filters.state],
-            arguments=(since, until, filters.provider, None, 0), actor_id=admin.user_id,
-        )  # fmt: skip
+            name="webhooks",
+            columns=tuple(WebhookOut.model_fields),
+            statement=queries.LISTS[filters.state, filters.sort],
+            arguments=(since, until, filters.provider, None, 0),
+            actor_id=admin.user_id,
+        )
         return await export(ctx, what)
     async with ctx.read() as connection:
         items, total = await queries.list_webhooks(connection, filters=filters, since=since, until=until)

@@ -59,10 +59,7 @@ _ORDERS = {
     UserSort.NAME: "lower(u.name), u.id",
     UserSort.LAST_SEEN: "u.last_signed_in_at DESC NULLS LAST, u.id DESC",
 }
-LISTS = {
-    sort: f"SELECT {_COLUMNS}, count(*) OVER () AS total {_CHOSEN} ORDER BY {order} LIMIT $4 OFFSET $5"
-    for sort, order in _ORDERS.items()
-}
+LISTS = {sort: f"SELECT {_COLUMNS} {_CHOSEN} ORDER BY {order} LIMIT $4 OFFSET $5" for sort, order in _ORDERS.items()}
 FILE_COLUMNS = (
     "id", "name", "email", "phone", "country", "role", "preferred_language", "loyalty_points", "is_active",
     "email_verified_at", "last_signed_in_at", "deletion_requested_at", "created_at",
@@ -174,9 +171,8 @@ async def list_users(
     """One page, and how many there are in all."""
     chosen, offset = arguments(filters, roles=roles), (filters.page - 1) * filters.per_page
     rows = await connection.fetch(LISTS[filters.sort], *chosen, filters.per_page, offset)
-    if rows or not offset:
-        return [User.from_row(row) for row in rows], rows[0]["total"] if rows else 0
-    return [], int(await connection.fetchval(COUNT_USERS, *chosen))
+    total: int = await connection.fetchval(COUNT_USERS, *chosen)
+    return [User.from_row(row) for row in rows], total
 
 
 def arguments(filters: UserFilters, *, roles: Sequence[Role] | None) -> tuple[object, ...]:

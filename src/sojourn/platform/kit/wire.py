@@ -7,6 +7,7 @@ storefront speaks is decided by its dialect (`platform/http/dialect.py`), never 
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -43,6 +44,13 @@ class Wire(BaseModel):
         # Most of them are only ever read or written as a dialect's twin: their own validators are built at first use.
         defer_build=True,
     )
+
+
+class SortByTime(StrEnum):
+    """The order of lists at the desk that have no other."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
 
 
 class Page(Wire, Generic[T]):

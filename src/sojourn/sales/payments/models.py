@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pydantic import Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from sojourn.platform.kit.wire import Money, MoneyIn, Wire
+from sojourn.platform.http.files import Exportable
+from sojourn.platform.kit.wire import Money, MoneyIn, SortByTime, Wire
 from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.payments.riel import as_charged, as_priced
 
@@ -332,7 +333,8 @@ class PageIn(Wire):
     per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
-class PayoutsIn(PageIn):
+class PayoutsIn(PageIn, Exportable):
     """`is_open`: only those still to be paid out (true) or already paid out (false)."""
 
     is_open: bool | None = None
+    sort: SortByTime = SortByTime.NEWEST

@@ -5,7 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.kit.wire import SortByTime
 from sojourn.sales.payments.errors import RefundNotFound
+from sojourn.sales.payments.models import PayoutsIn
 
 __all__ = ["Row", "get_payout", "insert_payout", "list_payouts", "lock_reference", "settle_payout"]
 
@@ -22,16 +24,21 @@ _JOINED = """JOIN refunds r ON r.id = o.refund_id
   JOIN users u ON u.id = p.user_id
   LEFT JOIN booking_changes c ON p.purchase_kind = 'BOOKING_CHANGE' AND c.id = p.purchase_id"""
 SELECT_PAYOUT = f"SELECT {_COLUMNS} FROM payouts o {_JOINED} WHERE o.refund_id = $1"
-SELECT_PAYOUTS = f"""
-WITH page AS (
-    SELECT * FROM payouts WHERE $1::boolean IS NULL OR (paid_out_at IS NULL) = $1
-     ORDER BY created_at DESC, refund_id LIMIT $2 OFFSET $3
-)
-SELECT {_COLUMNS},
-       (SELECT count(*) FROM payouts WHERE $1::boolean IS NULL OR (paid_out_at IS NULL) = $1) AS total
-  FROM page o {_JOINED}
- ORDER BY o.created_at DESC, o.refund_id
+_CHOSEN = "FROM payouts WHERE $1::boolean IS NULL OR (paid_out_at IS NULL) = $1"
+_ORDERS = {SortByTime.NEWEST: "created_at DESC, refund_id", SortByTime.OLDEST: "created_at, refund_id DESC"}
+LISTS = {
+    sort: f"""
+WITH page AS (SELECT * {_CHOSEN} ORDER BY {order} LIMIT $2 OFFSET $3)
+SELECT {_COLUMNS} FROM page o {_JOINED} ORDER BY {", ".join(f"o.{part}" for part in order.split(", "))}
 """
+    for sort, order in _ORDERS.items()
+}
+COUNT_PAYOUTS = f"SELECT count(*) {_CHOSEN}"
+FILE_COLUMNS = (
+    "refund_id", "payment_id", "purchase_reference", "purchase_kind", "purchase_id", "customer_name", "customer_email",
+    "amount", "currency", "status", "cause", "reason", "payee_account", "reference", "paid_out_by", "paid_out_at",
+    "requested_at",
+)  # fmt: skip
 SELECT_REFERENCE = "SELECT reference FROM payouts WHERE refund_id = $1 FOR UPDATE"
 UPDATE_PAID_OUT = "UPDATE payouts SET reference = $2, paid_out_by = $3, paid_out_at = $4 WHERE refund_id = $1"
 
@@ -42,11 +49,11 @@ async def insert_payout(tx: Connection, *, refund_id: UUID, payment_id: UUID, no
     return payee
 
 
-async def list_payouts(
-    connection: Connection, *, is_open: bool | None, limit: int, offset: int
-) -> tuple[Sequence[Row], int]:
-    rows = await connection.fetch(SELECT_PAYOUTS, is_open, limit, offset)
-    return rows, rows[0]["total"] if rows else 0
+async def list_payouts(connection: Connection, filters: PayoutsIn) -> tuple[Sequence[Row], int]:
+    """One page, and how many there are in all."""
+    offset = (filters.page - 1) * filters.per_page
+    rows = await connection.fetch(LISTS[filters.sort], filters.is_open, filters.per_page, offset)
+    return rows, await connection.fetchval(COUNT_PAYOUTS, filters.is_open)
 
 
 async def get_payout(connection: Connection, *, refund_id: UUID) -> Row:

@@ -7,7 +7,7 @@ from sojourn.platform.db.database import Connection
 from sojourn.platform.jobs.queue import NewJob
 from sojourn.sales.effects import SEND_REFUND, effect, staff_alert
 from sojourn.sales.payments import payout_queries
-from sojourn.sales.payments.models import Payment, PaymentMethod, PayoutOut, Refund
+from sojourn.sales.payments.models import Payment, PaymentMethod, PayoutOut, PayoutsIn, Refund
 from sojourn.sales.payments.payable import PurchaseKind
 
 
@@ -23,11 +23,9 @@ async def hand_over(tx: Connection, *, payment: Payment, refund: Refund, now: da
     return staff_alert("A KHQR refund must be paid out by hand", subject_id=refund.id, details=details)
 
 
-async def list_payouts(
-    connection: Connection, *, is_open: bool | None, limit: int, offset: int
-) -> tuple[list[PayoutOut], int]:
-    """Newest first, with how many there are in all."""
-    rows, total = await payout_queries.list_payouts(connection, is_open=is_open, limit=limit, offset=offset)
+async def list_payouts(connection: Connection, filters: PayoutsIn) -> tuple[list[PayoutOut], int]:
+    """One page, with how many there are in all."""
+    rows, total = await payout_queries.list_payouts(connection, filters)
     return [_present(row) for row in rows], total
 
 

@@ -163,11 +163,11 @@ SELECT p.*, c.booking_id AS changed_booking_id, q.exchange_rate,
  WHERE p.id = $1 AND ($2::uuid IS NULL OR p.user_id = $2)
 """
 _LIST_OF_USER = """
-SELECT p.*, NULL::uuid AS changed_booking_id, q.exchange_rate, '[]'::jsonb AS refunds,
-       count(*) OVER () AS total
+SELECT p.*, NULL::uuid AS changed_booking_id, q.exchange_rate, '[]'::jsonb AS refunds
   FROM payments p LEFT JOIN qr_codes q ON q.payment_id = p.id
  WHERE p.user_id = $1 ORDER BY p.created_at DESC LIMIT $2 OFFSET $3
 """
+_COUNT_OF_USER = "SELECT count(*) FROM payments WHERE user_id = $1"
 
 
 def payment_beside(row: Row) -> tuple[Payment, dict[str, Any]]:
@@ -389,4 +389,5 @@ async def list_of_user(
     connection: Connection, *, user_id: UUID, limit: int, offset: int
 ) -> tuple[list[dict[str, Any]], int]:
     rows = await connection.fetch(_LIST_OF_USER, user_id, limit, offset)
-    return [dict(row) for row in rows], rows[0]["total"] if rows else 0
+    total: int = await connection.fetchval(_COUNT_OF_USER, user_id)
+    return [dict(row) for row in rows], total
