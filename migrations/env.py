@@ -1,6 +1,7 @@
 """Alembic's entry: one connection, one transaction, one migrator at a time."""
 
 import asyncio
+import time
 
 from alembic import context
 from alembic.runtime.migration import MigrationContext
@@ -12,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from sojourn.platform.db.migrate import forget_run_sql
 
 MIGRATION_LOCK = 7_305_813  # any constant; shared by every migrator of this database
+SECONDS_BETWEEN = 0.2
 
 stood_at: list[str | None] = context.config.attributes["stood_at"]
 
@@ -23,9 +25,17 @@ def finish(*, ctx: MigrationContext, heads: set[str], **_: object) -> None:
     stood_at.append(next(iter(heads), None))
 
 
+def wait_for_turn(connection: Connection) -> None:
+    # Asked again and again: a statement that waits has a snapshot, for whose end an index made CONCURRENTLY would wait.
+    while not connection.execute(text(f"SELECT pg_try_advisory_lock({MIGRATION_LOCK})")).scalar():
+        connection.commit()
+        time.sleep(SECONDS_BETWEEN)
+    connection.commit()
+
+
 def run(connection: Connection) -> None:
+    wait_for_turn(connection)
     connection.execute(text("SET lock_timeout = '5s'"))
-    connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
     connection.commit()
     context.configure(
         connection=connection, transactional_ddl=True, transaction_per_migration=True, on_version_apply=finish

@@ -167,3 +167,11 @@ def test_what_to_do_about_a_fault(fault: Exception, step: str | None) -> None:
         assert advice is None if step is None else advice is not None and advice.startswith(step)
     assert words_of(wrapped) == words_of(fault)
     assert "\n" not in words_of(fault)
+
+
+async def test_two_at_once_take_turns(postgres: TemplateServer, sandbox: str) -> None:
+    """The second waits without being waited for: an index made CONCURRENTLY looks for whoever has a snapshot."""
+    async with postgres.clone(migrated=False) as empty:
+        ended = await asyncio.gather(*(asyncio.to_thread(sojourn, "migrate", empty, sandbox=sandbox) for _ in range(2)))
+        assert [(one.returncode, one.stderr) for one in ended] == [(0, "")] * 2
+        assert await ask(empty, "SELECT version_num FROM alembic_version") == [(revisions()[-1],)]
