@@ -1,0 +1,160 @@
+"""Somebody books, pays, changes and cancels beside somebody else who has done the same, in every state there is."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.features.orders.conftest import grant
+from tests.support.bystanders import nobody_else_is_touched
+from tests.support.client import StorefrontClient, read
+from tests.support.khqr import open_qr, scan
+from tests.support.selling import TRAVEL_DATE, hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
+from tests.support.work import do_jobs
+
+from sojourn.people.roles import Role
+from sojourn.platform.kit.clock import FrozenClock
+from sojourn.providers.work import Work
+from sojourn.sales.bookings.jobs import complete_ended, tidy_lapsed_holds
+
+LATER = (TRAVEL_DATE + timedelta(days=40)).isoformat()
+
+
+async def pay_card(client: StorefrontClient, sandbox: str, **purchase: object) -> Any:
+    intent = await open_intent(client, **purchase)
+    (await pay(sandbox, intent["payment_intent_id"])).raise_for_status()
+    assert set(await tell_all(client, sandbox, intent["payment_intent_id"])) == {"processed"}
+    return intent
+
+
+async def pay_code(client: StorefrontClient, bank: str, clock: FrozenClock, booking: Any, *, payer: str) -> Any:
+    """Paid by code, and found paid because its payer looks."""
+    code = await open_qr(client, booking_id=booking["id"])
+    await scan(bank, code, at=clock.now(), payer=payer)
+    clock.advance(timedelta(seconds=2))
+    assert read(await client.get(f"/payments/{code['payment_id']}/status"))["status"] == "SUCCEEDED"
+    return code
+
+
+async def book_everything(
+    guest: StorefrontClient, sandbox: str, clock: FrozenClock, trip_id: UUID, admin: StorefrontClient, work: Work
+) -> None:
+    """Paid, dearer and waiting, cancelled and given back by card and by code, and two holds that are open."""
+    await grant(guest, 500)
+    await hold_and_pay(guest, sandbox, trip_id, travel_date=LATER, loyalty_points=100)
+    dearer = await hold_and_pay(guest, sandbox, trip_id, travel_date=LATER)
+    waiting = read(await guest.patch(f"/bookings/{dearer['id']}", json={"people_count": 3}))
+    gone = await hold_and_pay(guest, sandbox, trip_id, travel_date=LATER, loyalty_points=100)
+    read(await guest.delete(f"/bookings/{gone['id']}"))
+    for payer in ("paid@back", "not@yet"):
+        booking = await hold(guest, trip_id, travel_date=LATER)
+        await pay_code(guest, sandbox, clock, booking, payer=payer)
+        read(await guest.delete(f"/bookings/{booking['id']}"))
+    await do_jobs(work)
+    task = next(one for one in read(await admin.get("/admin/refunds")) if one["payee_account"] == "paid@back")
+    read(await admin.post(f"/admin/refunds/{task['refund_id']}/settle", json={"reference": "A-1"}))
+    await open_intent(guest, change_id=waiting["pending_change"]["id"])
+    by_card = await hold(guest, trip_id, travel_date=LATER, loyalty_points=100)
+    await open_intent(guest, booking_id=by_card["id"])
+    by_code = await hold(guest, trip_id, travel_date=LATER)
+    await open_qr(guest, booking_id=by_code["id"])
+    for booking in (by_card, by_code):
+        read(await guest.post(f"/bookings/{booking['id']}/extend"))
+    await do_jobs(work)
+
+
+@pytest.fixture
+async def beside(
+    derlg: StorefrontClient, sandbox: str, clock: FrozenClock, work: Work
+) -> AsyncIterator[tuple[StorefrontClient, UUID]]:
+    """A traveller who has nothing yet, and the trip that somebody else has booked in every way. What is that
+    somebody's is at the end of the test as it was."""
+    trip_id = await put_trip_on_sale(derlg, seats=40)
+    admin = await derlg.sign_in_as(Role.ADMIN)
+    await book_everything(await derlg.sign_in_as(), sandbox, clock, trip_id, admin, work)
+    async with nobody_else_is_touched(derlg):
+        yield await derlg.sign_in_as(), trip_id
+
+
+async def test_an_open_hold_is_extended_changed_and_given_up(
+    beside: tuple[StorefrontClient, UUID], clock: FrozenClock
+) -> None:
+    guest, trip_id = beside
+    booking = await hold(guest, trip_id)
+    first = await open_intent(guest, booking_id=booking["id"])
+    assert await open_intent(guest, booking_id=booking["id"]) == first
+    extended = read(await guest.post(f"/bookings/{booking['id']}/extend"))
+    changed = read(await guest.patch(f"/bookings/{booking['id']}", json={"people_count": 3}))
+    assert (changed["total_usd"], len(changed["lines"])) == ("300.00", 1)
+    second = await open_intent(guest, booking_id=booking["id"])
+    assert (second["amount"], second["expires_at"][:19]) == ("300.00", extended["reserved_until"][:19])
+    clock.advance(timedelta(minutes=15))
+    code = await open_qr(guest, booking_id=booking["id"])
+    assert code["payment_id"] not in {first["payment_id"], second["payment_id"]}
+    read(await guest.delete(f"/bookings/{booking['id']}"))
+    states = {row["id"]: row["status"] for row in read(await guest.get("/payments"))}
+    assert states == {one["payment_id"]: "FAILED" for one in (first, second, code)}
+
+
+async def test_a_hold_that_lapses_is_tidied_alone(
+    beside: tuple[StorefrontClient, UUID], clock: FrozenClock, work: Work
+) -> None:
+    guest, trip_id = beside
+    await grant(guest, 300)
+    booking = await hold(guest, trip_id, loyalty_points=100)
+    await open_intent(guest, booking_id=booking["id"])
+    clock.advance(timedelta(minutes=16))
+    await tidy_lapsed_holds(work)
+    assert await guest.rows("SELECT id::text, status FROM bookings WHERE user_id = $1", guest.user_id) == [
+        {"id": booking["id"], "status": "EXPIRED"}
+    ]
+    assert read(await guest.get("/loyalty/balance"))["reserved"] == 0
+
+
+async def test_paid_changed_refunded_and_travelled(
+    beside: tuple[StorefrontClient, UUID], sandbox: str, clock: FrozenClock, work: Work
+) -> None:
+    guest, trip_id = beside
+    await grant(guest, 300)
+    booking = await hold_and_pay(guest, sandbox, trip_id, loyalty_points=100)
+    path = f"/bookings/{booking['id']}"
+    assert (booking["status"], booking["paid_usd"], booking["loyalty_points_earned"]) == ("CONFIRMED", "199.00", 199)
+    dearer = read(await guest.patch(path, json={"people_count": 3}))
+    assert dearer["pending_change"]["amount_due"] == "100.00"
+    await pay_card(guest, sandbox, change_id=dearer["pending_change"]["id"])
+    assert read(await guest.get(path))["paid_usd"] == "299.00"
+    read(await guest.patch(path, json={"people_count": 2}))
+    await do_jobs(work)
+    after = read(await guest.get(path))
+    assert (after["total_usd"], after["refunded_usd"]) == ("199.00", "100.00")
+    clock.advance(timedelta(days=60))
+    await complete_ended(work)
+    assert read(await guest.get(path))["status"] == "COMPLETED"
+    balance = read(await guest.get("/loyalty/balance"))
+    # 200 left, 33 of the 100 spent returned with a third of the money, 199 and 100 earned but for a third each.
+    assert (balance["available"], balance["pending"], balance["debt"]) == (200 + 33 + 132 + 66, 0, 0)
+
+
+async def test_paid_by_code_and_by_card_and_given_back(
+    beside: tuple[StorefrontClient, UUID], derlg: StorefrontClient, sandbox: str, clock: FrozenClock, work: Work
+) -> None:
+    guest, trip_id = beside
+    by_code = await hold(guest, trip_id)
+    code = await pay_code(guest, sandbox, clock, by_code, payer="dara@aclb")
+    by_card = await hold_and_pay(guest, sandbox, trip_id)
+    for booking in (by_code, by_card):
+        shown = read(await guest.get(f"/bookings/{booking['id']}/cancellation-preview"))
+        assert (shown["refund_amount"], shown["points_taken_back"]) == ("200.00", 200)
+        read(await guest.post(f"/bookings/{booking['id']}/cancel", json={"quote_id": shown["quote_id"]}))
+    await do_jobs(work)
+    assert read(await guest.get(f"/bookings/{by_card['id']}"))["status"] == "REFUNDED"
+    assert read(await guest.get(f"/bookings/{by_code['id']}"))["status"] == "CANCELLED"
+    admin = await derlg.sign_in_as(Role.ADMIN)
+    open_ones = read(await admin.get("/admin/refunds", params={"is_open": "true"}))
+    [task] = [one for one in open_ones if one["payee_account"] == "dara@aclb"]
+    assert (len(open_ones), task["payment_id"], task["booking_id"]) == (2, code["payment_id"], by_code["id"])
+    read(await admin.post(f"/admin/refunds/{task['refund_id']}/settle", json={"reference": "B-2"}))
+    assert read(await guest.get(f"/bookings/{by_code['id']}"))["status"] == "REFUNDED"
+    balance = read(await guest.get("/loyalty/balance"))
+    assert (balance["available"], balance["pending"], balance["debt"]) == (0, 0, 0)
