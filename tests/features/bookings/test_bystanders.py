@@ -2,66 +2,20 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.features.orders.conftest import grant
-from tests.support.bystanders import nobody_else_is_touched
+from tests.support.bystanders import book_everything, nobody_else_is_touched, pay_card, pay_code
 from tests.support.client import StorefrontClient, read
-from tests.support.khqr import open_qr, scan
-from tests.support.selling import TRAVEL_DATE, hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
+from tests.support.khqr import open_qr
+from tests.support.selling import hold, hold_and_pay, open_intent, put_trip_on_sale
 from tests.support.work import do_jobs
 
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
 from sojourn.sales.bookings.jobs import complete_ended, tidy_lapsed_holds
-
-LATER = (TRAVEL_DATE + timedelta(days=40)).isoformat()
-
-
-async def pay_card(client: StorefrontClient, sandbox: str, **purchase: object) -> Any:
-    intent = await open_intent(client, **purchase)
-    (await pay(sandbox, intent["payment_intent_id"])).raise_for_status()
-    assert set(await tell_all(client, sandbox, intent["payment_intent_id"])) == {"processed"}
-    return intent
-
-
-async def pay_code(client: StorefrontClient, bank: str, clock: FrozenClock, booking: Any, *, payer: str) -> Any:
-    """Paid by code, and found paid because its payer looks."""
-    code = await open_qr(client, booking_id=booking["id"])
-    await scan(bank, code, at=clock.now(), payer=payer)
-    clock.advance(timedelta(seconds=2))
-    assert read(await client.get(f"/payments/{code['payment_id']}/status"))["status"] == "SUCCEEDED"
-    return code
-
-
-async def book_everything(
-    guest: StorefrontClient, sandbox: str, clock: FrozenClock, trip_id: UUID, admin: StorefrontClient, work: Work
-) -> None:
-    """Paid, dearer and waiting, cancelled and given back by card and by code, and two holds that are open."""
-    await grant(guest, 500)
-    await hold_and_pay(guest, sandbox, trip_id, travel_date=LATER, loyalty_points=100)
-    dearer = await hold_and_pay(guest, sandbox, trip_id, travel_date=LATER)
-    waiting = read(await guest.patch(f"/bookings/{dearer['id']}", json={"people_count": 3}))
-    gone = await hold_and_pay(guest, sandbox, trip_id, travel_date=LATER, loyalty_points=100)
-    read(await guest.delete(f"/bookings/{gone['id']}"))
-    for payer in ("paid@back", "not@yet"):
-        booking = await hold(guest, trip_id, travel_date=LATER)
-        await pay_code(guest, sandbox, clock, booking, payer=payer)
-        read(await guest.delete(f"/bookings/{booking['id']}"))
-    await do_jobs(work)
-    task = next(one for one in read(await admin.get("/admin/refunds")) if one["payee_account"] == "paid@back")
-    read(await admin.post(f"/admin/refunds/{task['refund_id']}/settle", json={"reference": "A-1"}))
-    await open_intent(guest, change_id=waiting["pending_change"]["id"])
-    by_card = await hold(guest, trip_id, travel_date=LATER, loyalty_points=100)
-    await open_intent(guest, booking_id=by_card["id"])
-    by_code = await hold(guest, trip_id, travel_date=LATER)
-    await open_qr(guest, booking_id=by_code["id"])
-    for booking in (by_card, by_code):
-        read(await guest.post(f"/bookings/{booking['id']}/extend"))
-    await do_jobs(work)
 
 
 @pytest.fixture
