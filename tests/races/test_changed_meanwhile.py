@@ -16,7 +16,9 @@ from tests.support.waiting import eventually
 from sojourn.modules import PAYABLES
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.context import SYSTEM_ORIGIN
+from sojourn.platform.kit.ids import new_id
 from sojourn.providers.work import Work
+from sojourn.sales.effects import CANCEL_INTENT
 from sojourn.sales.payments.settlement import arrival_of, settle
 
 WAITS = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -32,12 +34,20 @@ SELECT b.status, b.paid_usd::text AS paid, p.disposition, p.captured_amount::tex
        (SELECT count(*) FROM claims WHERE purchase_id = b.id AND released_at IS NULL AND expires_at IS NULL) AS kept,
        (SELECT count(*) FROM pgqueuer q WHERE q.entrypoint = 'mail.booking_confirmed') AS mails,
        (SELECT string_agg(i.outcome, ' ') FROM inbox i) AS outcomes
-  FROM bookings b JOIN payments p ON p.purchase_id = b.id WHERE b.id = $1
+  FROM bookings b JOIN payments p ON p.purchase_id = b.id AND p.reference <> 'ANOTHER' WHERE b.id = $1
 """
 CONFIRMED = {
     "status": "CONFIRMED", "paid": "200.00", "disposition": "APPLIED", "captured": "200.00", "refunds": 0, "lots": 1,
     "kept": 1, "mails": 1, "outcomes": "APPLIED",
 }  # fmt: skip
+
+ANOTHER = """
+INSERT INTO payments (id, purchase_kind, purchase_id, user_id, reference, provider, provider_intent_id, amount,
+                      currency, status, method, is_live, created_at, updated_at)
+SELECT $2, purchase_kind, purchase_id, user_id, 'ANOTHER', provider, 'pi_another', amount, currency, 'PENDING', method,
+       is_live, now(), now()
+  FROM payments WHERE purchase_id = $1
+"""
 
 
 class Told:
@@ -110,6 +120,25 @@ async def test_what_still_may_be_confirmed_is(
 ) -> None:
     """A hold that was lengthened, whose stock must be taken again, whose payment another one was to replace."""
     assert await told.while_it_waits(change) == CONFIRMED
+
+
+async def be_replaced(told: Told, tx: Connection) -> None:
+    """The customer has chosen another way to pay."""
+    await be_superseded(told, tx)
+    await tx.execute(ANOTHER, told.id, new_id())
+
+
+async def test_when_it_pays_after_all_nobody_pays_by_what_took_its_place(told: Told) -> None:
+    became = await told.while_it_waits(be_replaced)
+    assert became["status"] == "CONFIRMED"
+    payments = (
+        "SELECT reference, closed_at IS NULL AS is_open, disposition FROM payments ORDER BY reference = 'ANOTHER'"
+    )
+    assert [(row["is_open"], row["disposition"]) for row in await told.derlg.rows(payments)] == [
+        (False, "APPLIED"), (False, None),
+    ]  # fmt: skip
+    called_off = "SELECT count(*) FROM pgqueuer WHERE entrypoint = $1"
+    assert await told.derlg.rows(called_off, CANCEL_INTENT) == [{"count": 1}]
 
 
 async def test_what_was_cancelled_is_not_confirmed(told: Told) -> None:

@@ -13,6 +13,7 @@ from sojourn.modules import PAYABLES
 from sojourn.platform.http.context import SYSTEM_ORIGIN
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.providers.work import Work
+from sojourn.sales.effects import CANCEL_INTENT
 from sojourn.sales.payments.qr_checks import note_transfer
 from sojourn.sales.payments.rules import FIRST_QUESTION_AFTER
 
@@ -33,6 +34,13 @@ async def test_many_ask_for_a_code_and_get_the_same(derlg: StorefrontClient) -> 
     codes = await asyncio.gather(*(open_qr(traveler, booking_id=booking_id) for _ in range(MANY)))
     assert len({code["qr_string"] for code in codes}) == 1
     assert len(await derlg.rows("SELECT id FROM payments")) == 1
+
+
+async def test_many_ask_for_an_intent_and_get_the_same(derlg: StorefrontClient) -> None:
+    traveler, booking_id = await held(derlg)
+    intents = await asyncio.gather(*(open_intent(traveler, booking_id=booking_id) for _ in range(MANY)))
+    assert len({intent["payment_intent_id"] for intent in intents}) == 1
+    assert await derlg.rows("SELECT id FROM pgqueuer WHERE entrypoint = $1", CANCEL_INTENT) == []
 
 
 async def test_codes_and_cards_at_once_leave_one_open(derlg: StorefrontClient) -> None:

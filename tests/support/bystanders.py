@@ -9,7 +9,7 @@ from uuid import UUID
 from tests.features.orders.conftest import grant
 from tests.support.client import StorefrontClient, read
 from tests.support.khqr import open_qr, scan
-from tests.support.selling import TRAVEL_DATE, hold, hold_and_pay, open_intent, pay, tell_all
+from tests.support.selling import TRAVEL_DATE, hold, hold_and_pay, open_intent
 from tests.support.work import do_jobs
 
 from sojourn.platform.kit.clock import FrozenClock
@@ -40,13 +40,6 @@ async def _everything(client: StorefrontClient) -> dict[str, set[str]]:
     tables = [row["tablename"] for row in await client.rows(_TABLES)]
     assert tables
     return {table: {row["kept"] for row in await client.rows(_ROWS.format(table=table))} for table in tables}
-
-
-async def pay_card(client: StorefrontClient, sandbox: str, **purchase: object) -> Any:
-    intent = await open_intent(client, **purchase)
-    (await pay(sandbox, intent["payment_intent_id"])).raise_for_status()
-    assert set(await tell_all(client, sandbox, intent["payment_intent_id"])) == {"processed"}
-    return intent
 
 
 async def pay_code(client: StorefrontClient, bank: str, clock: FrozenClock, booking: Any, *, payer: str) -> Any:

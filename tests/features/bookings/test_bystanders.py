@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 from tests.features.orders.conftest import grant
-from tests.support.bystanders import book_everything, nobody_else_is_touched, pay_card, pay_code
+from tests.support.bystanders import book_everything, nobody_else_is_touched, pay_code
 from tests.support.client import StorefrontClient, read
 from tests.support.khqr import open_qr
-from tests.support.selling import hold, hold_and_pay, open_intent, put_trip_on_sale
+from tests.support.selling import hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
 from tests.support.work import do_jobs
 
 from sojourn.people.roles import Role
@@ -76,8 +76,17 @@ async def test_paid_changed_refunded_and_travelled(
     assert (booking["status"], booking["paid_usd"], booking["loyalty_points_earned"]) == ("CONFIRMED", "199.00", 199)
     dearer = read(await guest.patch(path, json={"people_count": 3}))
     assert dearer["pending_change"]["amount_due"] == "100.00"
-    await pay_card(guest, sandbox, change_id=dearer["pending_change"]["id"])
+    intent = await open_intent(guest, change_id=dearer["pending_change"]["id"])
+    for card in ("pm_card_chargeDeclinedInsufficientFunds", "pm_card_visa"):
+        await pay(sandbox, intent["payment_intent_id"], card=card)
+        await tell_all(guest, sandbox, intent["payment_intent_id"])
     assert read(await guest.get(path))["paid_usd"] == "299.00"
+    paid = read(await guest.get(f"/payments/{intent['payment_id']}"))
+    assert (paid["booking_id"], paid["refunds"]) == (booking["id"], [])
+    failed = "SELECT payload ->> 'booking_id' AS of FROM user_events WHERE user_id = $1 AND kind = 'payment.failed'"
+    assert await guest.rows(failed, guest.user_id) == [{"of": booking["id"]}]
+    attempts = "SELECT payment_attempts FROM payments WHERE id = $1"
+    assert await guest.rows(attempts, intent["payment_id"]) == [{"payment_attempts": 2}]
     read(await guest.patch(path, json={"people_count": 2}))
     await do_jobs(work)
     after = read(await guest.get(path))
