@@ -3,12 +3,13 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from tests.conftest import StartSystem
 from tests.support.client import PASSWORD, StorefrontClient, faulty_fields, read, refusal
 
+from sojourn.care.devices.queries import find_token
 from sojourn.desk.privacy.erasure import forget_the_deleted
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.kit.ids import new_id
@@ -174,3 +175,13 @@ async def test_without_a_push_service_nobody_is_offered_any(start_system: StartS
         guest = await system.derlg.sign_in_as()
         answer = await guest.post(PATH, json={"token": "a", "platform": "ios"})
         assert refusal(answer, 409) == "PUSH_NOT_OFFERED"
+
+
+async def test_a_device_gives_its_own_token_for_its_own_account_alone(derlg: StorefrontClient) -> None:
+    owner, other = await derlg.sign_in_as(), await derlg.sign_in_as()
+    devices = {token: UUID((await register(owner, token))["id"]) for token in ("first", "second")}
+    await register(other, "third")
+    async with derlg.database.read() as connection:
+        for token, device_id in devices.items():
+            assert await find_token(connection, device_id, user_id=owner.user_id) == token
+            assert await find_token(connection, device_id, user_id=other.user_id) is None

@@ -1,13 +1,13 @@
 """Papers of a sale, over HTTP, through the real money path."""
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from tests.features.invoices.conftest import number_of, payment_of, refund_of, settle_jobs, text_of
 from tests.support.client import StorefrontClient, read, refusal
-from tests.support.selling import hold, hold_and_pay, put_trip_on_sale
+from tests.support.selling import hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
 from tests.support.work import do_jobs
 
 from sojourn.modules import PAYABLES
@@ -230,6 +230,31 @@ async def test_the_list_is_one_statement(derlg: StorefrontClient, sandbox: str) 
     assert [paper["number"] for paper in read(answer)] == ["DLI-2026-000001"]
     beyond = await traveller.get("/invoices", params={"page": 9})
     assert (beyond.json()["data"], beyond.json()["meta"]["total"]) == ([], 3)
+
+
+async def test_the_list_is_ones_own_newest_first(
+    derlg: StorefrontClient, sandbox: str, work: Work, clock: FrozenClock
+) -> None:
+    trip_id, lists = await put_trip_on_sale(derlg), []
+    for traveller in (await derlg.sign_in_as(), await derlg.sign_in_as()):
+        booking = await hold_and_pay(traveller, sandbox, trip_id)
+        await settle_jobs(work)
+        clock.advance(timedelta(minutes=1))
+        waiting = read(await traveller.patch(f"/bookings/{booking['id']}", json={"people_count": 3}))
+        change_id = waiting["pending_change"]["id"]
+        intent = await open_intent(traveller, change_id=change_id)
+        (await pay(sandbox, intent["payment_intent_id"])).raise_for_status()
+        await tell_all(traveller, sandbox, intent["payment_intent_id"])
+        number_of(await traveller.get(f"/payments/{intent['payment_id']}/invoice"))
+        answer = await traveller.get("/invoices")
+        assert answer.json()["meta"]["total"] == 2
+        lists.append(
+            [(paper["number"], paper["total"], paper["booking_id"] == booking["id"]) for paper in read(answer)]
+        )
+    assert lists == [
+        [("DLI-2026-000002", "100.00", True), ("DLI-2026-000001", "200.00", True)],
+        [("DLI-2026-000004", "100.00", True), ("DLI-2026-000003", "200.00", True)],
+    ]
 
 
 async def test_many_at_once_take_numbers_without_gaps(derlg: StorefrontClient, sandbox: str) -> None:

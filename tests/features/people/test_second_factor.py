@@ -96,6 +96,18 @@ async def test_a_code_counts_once(derlg: StorefrontClient, clock: FrozenClock) -
     read(await answer(derlg, again, app.code()))
 
 
+async def test_a_code_that_is_used_says_nothing_of_anybody_else(derlg: StorefrontClient, clock: FrozenClock) -> None:
+    guest, other, beginner = [await derlg.register() for _ in range(3)]
+    app, _ = await enrol(guest, clock)
+    others_app, _ = await enrol(other, clock)
+    read(await beginner.post("/auth/totp"), 201)
+    before = read(await guest.get("/auth/totp"))
+    read(await answer(derlg, await challenge(derlg, guest.email), app.code()))
+    assert read(await guest.get("/auth/totp")) == before
+    assert read(await beginner.get("/auth/totp"))["is_enabled"] is False
+    read(await answer(derlg, await challenge(derlg, other.email), others_app.code()))
+
+
 @pytest.mark.parametrize(("steps", "is_right"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 async def test_clocks_may_differ_by_one_step(
     derlg: StorefrontClient, clock: FrozenClock, steps: int, is_right: bool

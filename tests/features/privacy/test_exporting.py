@@ -13,6 +13,7 @@ from tests.features.orders.conftest import Shop
 from tests.features.privacy.conftest import MARK, buy
 from tests.support.client import StorefrontClient, read, refusal
 from tests.support.mailbox import Mailbox
+from tests.support.selling import hold, put_trip_on_sale
 from tests.support.work import do_jobs
 
 from sojourn.care.documents.jobs import remove_files
@@ -152,3 +153,20 @@ async def test_one_that_was_never_made_keeps_nobody_waiting(
     read(await marked.post("/users/me/export"), 202)
     statuses = await holyone.rows("SELECT status FROM account_exports ORDER BY requested_at")
     assert [row["status"] for row in statuses] == ["FAILED", "REQUESTED"]
+
+
+async def test_prices_are_those_of_my_own_orders(
+    holyone: StorefrontClient, holyone_work: Work, shop: Shop, marked: StorefrontClient
+) -> None:
+    await buy(shop, await holyone.register(fullName="Somebody Else"))
+    order = await buy(shop, marked)
+    prices = rows(await export_of(marked, holyone_work), "prices")
+    assert [(line["purchase_id"], line["amount"]) for line in prices] == [(order["id"], 299.0)]
+
+
+async def test_prices_are_those_of_my_own_bookings(derlg: StorefrontClient, work: Work) -> None:
+    guest, trip_id = await derlg.sign_in_as(), await put_trip_on_sale(derlg)
+    await hold(await derlg.sign_in_as(), trip_id)
+    mine = [(await hold(guest, trip_id, people=people))["id"] for people in (1, 2)]
+    prices = rows(await export_of(guest, work), "prices")
+    assert [(line["purchase_id"], line["amount"]) for line in prices] == list(zip(mine, (100.0, 200.0), strict=True))
