@@ -64,6 +64,14 @@ class Depot:
             )
         return purchase_id
 
+    async def lacking(self, resource_id: UUID, quantity: int, *, purchase_id: UUID) -> object:
+        """What a hold is told that shares its transaction."""
+        async with self.database.read() as connection:
+            return await connection.fetchval(
+                "SELECT claim_stock('BOOKING', $1, NULL, $2, $3, $4, $5, $6)", purchase_id, self.now, [resource_id],
+                [DAY], [0], [quantity],
+            )  # fmt: skip
+
     async def released(self) -> dict[UUID, datetime | None]:
         async with self.database.read() as connection:
             rows = await connection.fetch("SELECT purchase_id, released_at FROM claims ORDER BY id DESC")
@@ -140,7 +148,10 @@ async def test_what_has_lapsed_is_taken_over_and_what_was_mine_given_back(depot:
     await depot.claim(van, 1, purchase_id=long_gone, released=before)
     untouched = await depot.released()
     assert await depot.refused((van, 9)) == (9, 8)
-    assert await depot.released() == untouched, "all or nothing"
+    assert await depot.lacking(van, 9, purchase_id=mine) == {
+        "resource_id": str(van), "day": DAY.isoformat(), "requested": 9, "available": 8,
+    }  # fmt: skip
+    assert await depot.released() == untouched, "all or nothing, also where a refusal undoes nothing"
 
     await depot.take((van, 4), purchase_id=mine)
     await depot.take((other, 1), purchase_id=long_gone)
