@@ -136,12 +136,13 @@ async def test_a_day_has_its_own_capacity_and_what_is_retired_none(depot: Depot)
 
 
 async def test_what_has_lapsed_is_taken_over_and_what_was_mine_given_back(depot: Depot) -> None:
-    van, other = await depot.add(), await depot.add()
+    van, other, third = await depot.add(), await depot.add(), await depot.add()
     before, now = depot.now - HOUR, depot.now
     lapsed, lives = await depot.claim(van, 1, until=now), await depot.claim(van, 1, until=now + SECOND)
     paid, given_back = await depot.claim(van, 1), await depot.claim(van, 1, until=before, released=before)
     elsewhere = [
         await depot.claim(van, 1, day=NEXT, until=now), await depot.claim(van, 1, minute=30, until=now),
+        await depot.claim(third, 1, until=now),
         await depot.claim(other, 1, until=now),
     ]  # fmt: skip
     mine, long_gone = await depot.claim(van, 5, until=now), new_id()
@@ -159,7 +160,7 @@ async def test_what_has_lapsed_is_taken_over_and_what_was_mine_given_back(depot:
     assert {who: released[who] for who in (lapsed, lives, paid, given_back)} == {
         lapsed: now, lives: None, paid: None, given_back: before,
     }  # fmt: skip
-    assert [released[who] for who in elsewhere] == [None, None, now]
+    assert [released[who] for who in elsewhere] == [None, None, None, now]
     async with depot.database.read() as connection:
         own = await connection.fetch(
             "SELECT quantity, released_at FROM claims WHERE purchase_id = ANY ($1) ORDER BY id", [mine, long_gone]
