@@ -8,7 +8,7 @@ import pytest
 from tests.features.orders.conftest import grant
 from tests.support.bystanders import book_everything, nobody_else_is_touched, pay_code
 from tests.support.client import StorefrontClient, read
-from tests.support.khqr import open_qr
+from tests.support.khqr import open_qr, scan
 from tests.support.selling import hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
 from tests.support.work import do_jobs
 
@@ -114,10 +114,57 @@ async def test_paid_by_code_and_by_card_and_given_back(
     assert read(await guest.get(f"/bookings/{by_card['id']}"))["status"] == "REFUNDED"
     assert read(await guest.get(f"/bookings/{by_code['id']}"))["status"] == "CANCELLED"
     admin = await derlg.sign_in_as(Role.ADMIN)
-    open_ones = read(await admin.get("/admin/refunds", params={"is_open": "true"}))
+    answer = await admin.get("/admin/refunds", params={"is_open": "true"})
+    open_ones = read(answer)
+    assert ([one["payee_account"] for one in open_ones], answer.json()["meta"]["total"]) == (
+        ["dara@aclb", "not@yet"],
+        2,
+    )
+    everything = await admin.get("/admin/refunds", params={"per_page": 1})
+    assert ([one["payee_account"] for one in read(everything)], everything.json()["meta"]["total"]) == (
+        ["dara@aclb"],
+        3,
+    )
     [task] = [one for one in open_ones if one["payee_account"] == "dara@aclb"]
     assert (len(open_ones), task["payment_id"], task["booking_id"]) == (2, code["payment_id"], by_code["id"])
     read(await admin.post(f"/admin/refunds/{task['refund_id']}/settle", json={"reference": "B-2"}))
     assert read(await guest.get(f"/bookings/{by_code['id']}"))["status"] == "REFUNDED"
     balance = read(await guest.get("/loyalty/balance"))
     assert (balance["available"], balance["pending"], balance["debt"]) == (0, 0, 0)
+
+
+async def test_a_change_that_waits_is_called_off(
+    beside: tuple[StorefrontClient, UUID], sandbox: str, clock: FrozenClock
+) -> None:
+    guest, trip_id = beside
+    booking = await hold_and_pay(guest, sandbox, trip_id)
+    path = f"/bookings/{booking['id']}"
+    for people in (3, 4, 5):
+        changed = read(await guest.patch(path, json={"people_count": people}))
+        if people == 3:
+            intent = await open_intent(guest, change_id=changed["pending_change"]["id"])
+            await pay(sandbox, intent["payment_intent_id"])
+            await tell_all(guest, sandbox, intent["payment_intent_id"])
+        clock.advance(timedelta(minutes=16))
+    read(await guest.delete(path))
+    changes = "SELECT id, status FROM booking_changes WHERE booking_id = $1 ORDER BY created_at"
+    rows = await guest.rows(changes, UUID(booking["id"]))
+    assert [row["status"] for row in rows] == ["APPLIED", "CANCELLED", "CANCELLED"]
+    kept = "SELECT id FROM claims WHERE purchase_id = ANY ($1) AND released_at IS NULL"
+    assert await guest.rows(kept, [UUID(booking["id"]), *(row["id"] for row in rows)]) == []
+
+
+async def test_two_codes_of_one_payer_are_told_apart(
+    beside: tuple[StorefrontClient, UUID], sandbox: str, clock: FrozenClock
+) -> None:
+    guest, trip_id = beside
+    bookings = [await hold(guest, trip_id) for _ in range(2)]
+    first, second = [await open_qr(guest, booking_id=booking["id"]) for booking in bookings]
+    again = [await open_qr(guest, booking_id=booking["id"]) for booking in bookings]
+    assert [one["qr_string"] for one in again] == [first["qr_string"], second["qr_string"]]
+    pictures = [await guest.get(f"/payments/{code['payment_id']}/qr.svg") for code in (first, second)]
+    assert pictures[0].content != pictures[1].content
+    await scan(sandbox, second, at=clock.now(), payer="dara@aclb")
+    clock.advance(timedelta(seconds=2))
+    looks = [read(await guest.get(f"/payments/{code['payment_id']}/status"))["status"] for code in (first, second)]
+    assert looks == ["PENDING", "SUCCEEDED"]

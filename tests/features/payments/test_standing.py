@@ -9,6 +9,7 @@ from tests.features.payments.till import Till
 
 from sojourn.platform.db.database import Database
 from sojourn.platform.kit.clock import FrozenClock
+from sojourn.sales.bookings import changes_queries
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.models import RefundState
 
@@ -215,3 +216,17 @@ async def test_money_that_counts_is_given_back_newest_first(till: Till) -> None:
     async with till.database.read() as connection:
         rows, total = await queries.list_of_user(connection, user_id=till.user_id, limit=1, offset=4)
     assert ([row["reference"] for row in rows], total) == (["older"], 5)
+
+
+async def test_what_comes_back_of_a_booking_is_what_was_asked_for_and_has_not_failed(till: Till) -> None:
+    paid = await till.take_paid("paid")
+    purchase_id = (await till.read("purchase_id"))["paid"][0]
+    twice = await till.take_paid("twice", purchase_id=purchase_id, disposition="DUPLICATE")
+    for name, payment_id, amount, status in (
+        ("on its way", paid, "10.00", "PENDING"), ("done", paid, "20.00", "SUCCEEDED"),
+        ("failed", paid, "40.00", "FAILED"), ("bought nothing", twice, "1.00", "SUCCEEDED"),
+        ("somebody else's", await till.take_paid("other"), "2.00", "PENDING"),
+    ):  # fmt: skip
+        await till.give_back(name, payment_id, amount, status=status)
+    async with till.database.read() as connection:
+        assert await changes_queries.get_coming_back(connection, booking_id=purchase_id) == Decimal(30)
