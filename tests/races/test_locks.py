@@ -21,6 +21,8 @@ from sojourn.sales.payments import payout_queries, qr_queries
 from sojourn.sales.payments import queries as payments
 from sojourn.sales.referrals import queries as referrals
 
+_HOLD = "SELECT hold_stock($1, 5, $2, now(), now(), '{}', '{}', '{}', '{}')"
+
 # What is locked: the table, which row of it, and by what.
 BOOKED: list[tuple[str, str, Lock]] = [
     ("bookings", "status = 'CONFIRMED'", lambda tx, row: bookings.lock_booking(tx, booking_id=row["id"])),
@@ -49,6 +51,7 @@ BOOKED: list[tuple[str, str, Lock]] = [
     ("payments", "captured_amount > 0", lambda tx, row: invoices.lock_paid_purchase(tx, payment_id=row["id"])),
     ("refunds", "status = 'PENDING'", lambda tx, row: payments.lock_refund(tx, refund_id=row["id"])),
     ("payouts", "paid_out_at IS NULL", lambda tx, row: payout_queries.lock_reference(tx, refund_id=row["refund_id"])),
+    ("users", "loyalty_points > 0", lambda tx, row: tx.fetchval(_HOLD, row["id"], new_id())),
     ("users", "loyalty_points > 0", lambda tx, row: loyalty.lock_owner(tx, user_id=row["id"])),
     ("users", "loyalty_points > 0", lambda tx, row: loyalty.rebuild_cache(tx, user_id=row["id"])),
     ("users", "loyalty_points > 0", lambda tx, row: referrals.lock_referrer(tx, user_id=row["id"])),
