@@ -140,10 +140,7 @@ class BookingPayable:
     async def revive(self, tx: Connection, *, purchase: Purchase, now: datetime) -> bool:
         booking = _booking_of(purchase)
         has_started = booking.travel_date <= local_date(now, booking.time_zone)
-        if has_started or not await reclaim(tx, booking=booking, now=now):
-            return False
-        await queries.reopen(tx, booking_id=purchase.id, now=now)
-        return True
+        return not has_started and await reclaim(tx, booking=booking, now=now)
 
     async def confirm(
         self, tx: Connection, *, purchase: Purchase, captured: Captured, storefront: Storefront, now: datetime

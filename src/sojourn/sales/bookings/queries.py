@@ -172,7 +172,6 @@ WITH confirmed AS (
 )
 SELECT
 """
-_REOPEN = "UPDATE bookings SET status = 'RESERVED', updated_at = $2 WHERE id = $1 AND status IN ('EXPIRED', 'RESERVED')"
 _CANCEL = """
 WITH cancelled AS (
     UPDATE bookings SET status = 'CANCELLED', cancelled_at = $2, cancellation_reason = $3, updated_at = $2,
@@ -349,11 +348,6 @@ async def extend(tx: Connection, *, booking_id: UUID, until: datetime, now: date
 def confirmed(booking: Booking, *, paid: object, is_late: bool, points_earned: int, now: datetime) -> Write:
     """The booking is paid (the part `confirmed`), if it is as it was read; its claims (`claimed`) no longer lapse."""
     return Write(_CONFIRM, (booking.id, paid, is_late, now, points_earned, booking.version))
-
-
-async def reopen(tx: Connection, *, booking_id: UUID, now: datetime) -> None:
-    """A lapsed hold has its stock again; the settlement confirms it in the same transaction."""
-    await tx.execute(_REOPEN, booking_id, now)
 
 
 async def cancel(tx: Connection, *, booking_id: UUID, reason: str, now: datetime) -> None:
