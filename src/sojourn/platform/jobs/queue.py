@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from pydantic_core import to_json
 
 from sojourn.platform.db.database import Connection, is_mirrored, notify_after_commit
-from sojourn.platform.db.together import Bundle, Write, write_together
+from sojourn.platform.db.together import Bundle, Rows, write_together
 from sojourn.platform.events.log import EVENTS_CHANNEL, PUBLISH, NewEvent
 
 Payload = Mapping[str, Any]
@@ -73,7 +73,7 @@ async def enqueue(tx: Connection, *effects: Effect) -> None:
         announce(*effects)
 
 
-def queued(*effects: Effect) -> Write:
+def queued(*effects: Effect) -> Rows:
     """What `enqueue` writes; whoever writes it must `announce` them, too."""
     events = [effect for effect in effects if isinstance(effect, NewEvent)]
     jobs = [effect for effect in effects if isinstance(effect, NewJob)]
@@ -81,7 +81,7 @@ def queued(*effects: Effect) -> Write:
         jobs += [_publication(event) for event in events if event.published is not None]
     columns: list[list[Any]] = [
         [job.kind for job in jobs],
-        [to_json(job.payload, fallback=str) for job in jobs],
+        [to_json(dict(job.payload), fallback=str) for job in jobs],
         [job.after for job in jobs],
         [job.key for job in jobs],
     ]
@@ -89,10 +89,10 @@ def queued(*effects: Effect) -> Write:
         columns += [
             [event.user_id for event in events],
             [event.kind for event in events],
-            [event.payload for event in events],
+            [dict(event.payload) for event in events],
             [event.at for event in events],
         ]
-    return Write(ENQUEUE_AND_TELL if events else ENQUEUE, columns)
+    return Rows(ENQUEUE_AND_TELL if events else ENQUEUE, columns)
 
 
 def announce(*effects: Effect) -> None:
@@ -105,7 +105,7 @@ def announce(*effects: Effect) -> None:
 
 
 def _publication(event: NewEvent) -> NewJob:
-    said = to_json(event.published or {}, fallback=str).decode()
+    said = to_json(dict(event.published or {}), fallback=str).decode()
     return NewJob(kind=PUBLISH, payload={"user_id": event.user_id, "message": said, "at": event.at.isoformat()})
 
 
