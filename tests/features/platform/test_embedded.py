@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -39,6 +38,13 @@ def server(data_dir: Path) -> Iterator[RunningServer]:
 
 def postmaster_of(server: RunningServer) -> psutil.Process:
     return psutil.Process(int((server.data_dir / "postmaster.pid").read_text().splitlines()[0]))
+
+
+def kill_9(server: RunningServer) -> None:
+    """And gone: a process that has the signal but not yet died could still be taken for a living one."""
+    postmaster = postmaster_of(server)
+    postmaster.kill()
+    postmaster.wait(timeout=10)
 
 
 async def read_one(server: RunningServer, database: str, statement: str) -> object:
@@ -80,7 +86,7 @@ def test_moves_to_the_port_that_is_asked_for(server: RunningServer) -> None:
 
 async def test_starts_again_at_once_after_kill_9(server: RunningServer) -> None:
     server.create_database("sojourn_trial")
-    postmaster_of(server).send_signal(signal.SIGKILL)
+    kill_9(server)
     again = embedded.start(server.data_dir, settings={"fsync": "off"})
     assert await read_one(again, "sojourn_trial", "SELECT 1") == 1
     again.stop()
@@ -92,7 +98,7 @@ async def test_a_query_that_works_on_for_a_dead_server_is_ended(server: RunningS
     active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
     while await read_one(server, "postgres", active) != 2:
         pass
-    postmaster_of(server).send_signal(signal.SIGKILL)
+    kill_9(server)
     again = embedded.start(server.data_dir)
     assert await read_one(again, "postgres", "SELECT 1") == 1
     with pytest.raises(asyncpg.PostgresConnectionError):

@@ -105,7 +105,7 @@ def announce(*effects: Effect) -> None:
 
 
 def _publication(event: NewEvent) -> NewJob:
-    said = to_json(dict(event.published or {}), fallback=str).decode()
+    said = json.dumps(dict(event.published or {}), default=str)
     return NewJob(kind=PUBLISH, payload={"user_id": event.user_id, "message": said, "at": event.at.isoformat()})
 
 

@@ -142,7 +142,8 @@ SELECT id FROM refunds r
 """
 _DETAIL = """
 SELECT p.*, c.booking_id AS changed_booking_id, q.exchange_rate,
-       coalesce((SELECT jsonb_agg(r ORDER BY r.requested_at) FROM refunds r WHERE r.payment_id = p.id), '[]') AS refunds
+       coalesce((SELECT jsonb_agg(r ORDER BY r.requested_at, r.id) FROM refunds r WHERE r.payment_id = p.id), '[]')
+           AS refunds
   FROM payments p LEFT JOIN booking_changes c ON p.purchase_kind = 'BOOKING_CHANGE' AND c.id = p.purchase_id
   LEFT JOIN qr_codes q ON q.payment_id = p.id
  WHERE p.id = $1 AND ($2::uuid IS NULL OR p.user_id = $2)
