@@ -68,7 +68,6 @@ async def test_a_purchase_earns_once(customer: Customer) -> None:
 
 
 async def test_earning_is_one_statement(customer: Customer) -> None:
-    await customer.earn(5, is_mature=False)  # the driver asks for each type once
     async with recorded_statements(customer.database) as statements:
         await customer.earn(5, is_mature=False)
     assert len(statements) == 3, statements  # BEGIN, it, COMMIT

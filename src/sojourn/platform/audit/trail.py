@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
-from sojourn.platform.db.together import Bundle, Rows, write_together
 from sojourn.platform.http.context import SYSTEM_ORIGIN, Origin
 from sojourn.platform.kit.ids import new_id
 
@@ -36,26 +35,16 @@ class Act:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-_RECORD = """
-WITH trail AS (
-    INSERT INTO audit_entries (id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency,
-                               reference, ip, request_id, detail)
-    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
-                         $8::numeric[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[])
-)
-SELECT
+INSERT_ACT = """
+INSERT INTO audit_entries (id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency, reference,
+                           ip, request_id, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 
 
 async def record(tx: Connection, act: Act, *, now: datetime, origin: Origin = SYSTEM_ORIGIN) -> None:
     """Write `act` down."""
-    await write_together(tx, Bundle([recorded(act, now=now, origin=origin)]))
-
-
-def recorded(act: Act, *, now: datetime, origin: Origin = SYSTEM_ORIGIN) -> Rows:
-    """What `record` writes."""
-    row = (
-        new_id(), now, act.actor_kind, act.actor_id, act.action, act.subject_kind, act.subject_id, act.amount,
-        act.currency, act.reference, origin.ip, origin.request_id, dict(act.detail),
+    await tx.execute(
+        INSERT_ACT, new_id(), now, act.actor_kind, act.actor_id, act.action, act.subject_kind, act.subject_id,
+        act.amount, act.currency, act.reference, origin.ip, origin.request_id, dict(act.detail),
     )  # fmt: skip
-    return Rows(_RECORD, [[value] for value in row])

@@ -31,19 +31,6 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """A write that depends on nothing: each argument is a column of the rows that it makes, so that many of the same
-    statement are one."""
-
-    statement: str
-    columns: Sequence[Sequence[object]]
-
-    @property
-    def arguments(self) -> Sequence[object]:
-        return self.columns
-
-
-@dataclass(frozen=True, slots=True)
 class Bundle:
     """Writes that become one statement. Their parts need names of their own.
 
@@ -51,38 +38,24 @@ class Bundle:
     them answers as many, nothing is written.
     """
 
-    writes: Sequence[Write | Rows]
+    writes: Sequence[Write]
     sure: Mapping[str, int] = field(default_factory=dict)
 
 
 async def write_together(tx: Connection, *bundles: Bundle) -> None:
-    """Send a bundle as one statement; several, in a transaction, as one each without their rows, which are made
-    together when all of them were sure. What is alike needs one round trip.
+    """Send each bundle as one statement, in their order. Those that differ in nothing but their arguments need one
+    round trip, and are all written or none; for bundles that differ that takes a transaction.
 
     Raises ChangedMeanwhileError: a bundle was not as sure as it said.
     """
-    parts = bundles if len(bundles) == 1 else (*map(_without_rows, bundles), _rows_of(bundles))
     try:
-        statements = (_statement_of(bundle) for bundle in parts if bundle.writes)
+        statements = (_statement_of(bundle) for bundle in bundles if bundle.writes)
         for statement, alike in groupby(statements, key=itemgetter(0)):
             await tx.executemany(statement, [arguments for _statement, arguments in alike])
     except asyncpg.PostgresError as fault:
         if fault.sqlstate == _NOT_AS_READ:
             raise ChangedMeanwhileError(str(fault)) from None
         raise
-
-
-def _without_rows(bundle: Bundle) -> Bundle:
-    return Bundle([write for write in bundle.writes if isinstance(write, Write)], bundle.sure)
-
-
-def _rows_of(bundles: Sequence[Bundle]) -> Bundle:
-    made: dict[str, list[list[object]]] = {}
-    for rows in (write for bundle in bundles for write in bundle.writes if isinstance(write, Rows)):
-        columns = made.setdefault(rows.statement, [[] for _ in rows.columns])
-        for column, more in zip(columns, rows.columns, strict=True):
-            column.extend(more)
-    return Bundle([Rows(statement, columns) for statement, columns in made.items()])
 
 
 def _statement_of(bundle: Bundle) -> tuple[str, list[object]]:

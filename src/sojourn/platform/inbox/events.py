@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sojourn.platform.db.database import Connection
-from sojourn.platform.db.together import Rows
 
 # This commit need not wait for the disk: nobody is answered before a later commit of the same request (handled or
 # failed), and that one waits for everything written before it. A crash in between leaves the event with its sender.
@@ -21,18 +20,12 @@ ON CONFLICT (provider, event_id) DO UPDATE SET attempts = inbox.attempts
 RETURNING handled_at IS NOT NULL AS is_handled
 """
 # In one statement whether it was stored before or not; no row when it had been handled already.
-_KEPT = """
+_KEEP_HANDLED = """
 INSERT INTO inbox AS kept (provider, event_id, name, payload, is_live, received_at, handled_at, outcome)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::timestamptz[],
-                     $7::timestamptz[], $8::text[])
-ON CONFLICT (provider, event_id) DO UPDATE
-   SET handled_at = excluded.handled_at, outcome = excluded.outcome, last_error = NULL
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (provider, event_id) DO UPDATE SET handled_at = $7, outcome = $8, last_error = NULL
  WHERE kept.handled_at IS NULL
 RETURNING true
-"""
-_KEEP_ALL = f"""
-WITH event AS ({_KEPT})
-SELECT
 """
 _LOCK = "SELECT payload, is_live, handled_at FROM inbox WHERE provider = $1 AND event_id = $2 FOR UPDATE"
 _HANDLED = "UPDATE inbox SET handled_at = $3, outcome = $4, last_error = NULL WHERE provider = $1 AND event_id = $2"
@@ -68,20 +61,16 @@ async def store(connection: Connection, event: InboxEvent) -> bool:
 
     Sure to survive a crash once `mark_handled` or `mark_failed` has committed: answer the sender after that.
     """
-    return bool(await connection.fetchval(_STORE, *_columns(event)))
+    return bool(await connection.fetchval(_STORE, *columns(event)))
 
 
 async def keep_handled(tx: Connection, event: InboxEvent, *, outcome: str, now: datetime) -> bool:
     """Keep an event as handled, in the transaction of what it caused. False when it has been handled before."""
-    return await tx.fetchval(_KEPT, *kept_handled(event, outcome=outcome, now=now).columns) is not None
+    return await tx.fetchval(_KEEP_HANDLED, *columns(event), now, outcome) is not None
 
 
-def kept_handled(event: InboxEvent, *, outcome: str, now: datetime) -> Rows:
-    """What `keep_handled` writes."""
-    return Rows(_KEEP_ALL, [[value] for value in (*_columns(event), now, outcome)])
-
-
-def _columns(event: InboxEvent) -> tuple[object, ...]:
+def columns(event: InboxEvent) -> tuple[object, ...]:
+    """The event as the first six columns of its row."""
     return event.provider, event.event_id, event.name, event.payload, event.is_live, event.received_at
 
 

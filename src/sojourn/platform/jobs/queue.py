@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from pydantic_core import to_json
 
 from sojourn.platform.db.database import Connection, is_mirrored, notify_after_commit
-from sojourn.platform.db.together import Bundle, Rows, write_together
+from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.events.log import EVENTS_CHANNEL, PUBLISH, NewEvent
 
 Payload = Mapping[str, Any]
@@ -73,7 +73,7 @@ async def enqueue(tx: Connection, *effects: Effect) -> None:
         announce(*effects)
 
 
-def queued(*effects: Effect) -> Rows:
+def queued(*effects: Effect) -> Write:
     """What `enqueue` writes; whoever writes it must `announce` them, too."""
     events = [effect for effect in effects if isinstance(effect, NewEvent)]
     jobs = [effect for effect in effects if isinstance(effect, NewJob)]
@@ -92,7 +92,7 @@ def queued(*effects: Effect) -> Rows:
             [dict(event.payload) for event in events],
             [event.at for event in events],
         ]
-    return Rows(ENQUEUE_AND_TELL if events else ENQUEUE, columns)
+    return Write(ENQUEUE_AND_TELL if events else ENQUEUE, columns)
 
 
 def announce(*effects: Effect) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
-from sojourn.platform.db.together import Rows
+from sojourn.platform.db.together import Write
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
 from sojourn.sales.loyalty.rules import Account, Lot, LotStatus
@@ -88,15 +88,12 @@ UPDATE loyalty_reservations r SET returned = n.returned
 _EARN = """
 WITH lot AS (
     INSERT INTO loyalty_lots (id, user_id, purchase_kind, purchase_id, status, points, remaining, created_at)
-    SELECT n.id, n.user_id, n.purchase_kind, n.purchase_id, 'PENDING', n.points, n.points, n.created_at
-      FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::integer[], $6::timestamptz[])
-           AS n (id, user_id, purchase_kind, purchase_id, points, created_at)
+    VALUES ($1, $2, $3, $4, 'PENDING', $5, $5, $6)
     ON CONFLICT (purchase_id) WHERE purchase_id IS NOT NULL DO NOTHING
     RETURNING id, user_id, purchase_id, points, created_at
 ), earned AS (
     INSERT INTO loyalty_transactions (id, user_id, kind, points, status, lot_id, purchase_id, booking_id, created_at)
-    SELECT n.id, lot.user_id, 'EARNED', lot.points, 'PENDING', lot.id, lot.purchase_id, n.booking_id, lot.created_at
-      FROM lot JOIN unnest($1::uuid[], $7::uuid[], $8::uuid[]) AS n (lot_id, id, booking_id) ON n.lot_id = lot.id
+    SELECT $7, user_id, 'EARNED', points, 'PENDING', id, purchase_id, $8, created_at FROM lot
 )
 SELECT
 """
@@ -303,10 +300,9 @@ async def note_returned(tx: Connection, *, purchase_id: UUID, account: Account) 
 def earned(
     *, user_id: UUID, purchase_kind: PurchaseKind, purchase_id: UUID, booking_id: UUID | None, points: int,
     now: datetime,
-) -> Rows:  # fmt: skip
+) -> Write:  # fmt: skip
     """A pending lot and its entry, unless the purchase has earned before."""
-    row = (new_id(), user_id, purchase_kind, purchase_id, points, now, new_id(), booking_id)
-    return Rows(_EARN, [[value] for value in row])
+    return Write(_EARN, (new_id(), user_id, purchase_kind, purchase_id, points, now, new_id(), booking_id))
 
 
 async def find_earner(connection: Connection, *, purchase_id: UUID) -> UUID | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
-from sojourn.platform.db.together import Bundle, Rows, write_together
+from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.clock import local_date, start_of_day
 from sojourn.platform.kit.ids import new_id
@@ -84,7 +84,7 @@ async def consume(tx: Connection, *, user_id: UUID, purchase_id: UUID, booking_i
 def earning(
     *, user_id: UUID, purchase_kind: PurchaseKind, purchase_id: UUID, booking_id: UUID | None, points: int,
     now: datetime,
-) -> Sequence[Rows]:  # fmt: skip
+) -> Sequence[Write]:  # fmt: skip
     """What promises `points` for a payment: visible at once, spendable when the purchase is completed.
 
     Written twice for one purchase it changes nothing; empty when there is nothing to earn.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
-from sojourn.platform.db.together import Rows, Write
+from sojourn.platform.db.together import Write
 from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.redis.port import Change
@@ -126,7 +126,7 @@ class Confirmation:
     """What confirming a purchase writes, what it sets going, and how Redis follows. `sure`: how many rows parts of it
     answer, if the purchase is still as it was read; the first of them locks it."""
 
-    writes: Sequence[Write | Rows]
+    writes: Sequence[Write]
     effects: Sequence[Effect]
     sure: Mapping[str, int]
     mirrored: Sequence[Change]

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.db.together import Write
+from sojourn.platform.http.context import Origin
+from sojourn.platform.inbox.events import InboxEvent, columns
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.money import ZERO
 from sojourn.providers.payments.port import ProviderIntent
@@ -70,17 +72,30 @@ _PROCESSING = """
 UPDATE payments SET status = 'PROCESSING', updated_at = $2
  WHERE id = $1 AND captured_amount = 0 AND closed_at IS NULL AND status IN ('PENDING', 'FAILED')
 """
+# The payment, its event and its trail in one statement: the settlement is the product's hottest write.
 _CAPTURE = """
 WITH paid AS (
     UPDATE payments SET status = 'SUCCEEDED', captured_amount = $2, disposition = $3, paid_at = $4, updated_at = $5,
            provider_charge_id = $6, card_brand = $7, card_last4 = $8, card_fingerprint = $9,
            success_event_id = coalesce(success_event_id, $10), payment_attempts = payment_attempts + 1,
-           failure_code = NULL, failure_message = NULL, closed_at = $5, captured_currency = nullif($11, currency)
-     WHERE id = $1 AND captured_amount = 0 AND closed_at IS NOT DISTINCT FROM $12
-    RETURNING id
+           failure_code = NULL, failure_message = NULL, closed_at = $5, captured_currency = nullif($15, currency)
+     WHERE id = $1 AND captured_amount = 0 AND closed_at IS NOT DISTINCT FROM $20
+    RETURNING id, user_id, reference
+), event AS (
+    INSERT INTO inbox AS kept (provider, event_id, name, payload, is_live, received_at, handled_at, outcome)
+    SELECT $11, $10, $16, $17, $18, $19, $5, $3 FROM paid WHERE $10::text IS NOT NULL
+    ON CONFLICT (provider, event_id) DO UPDATE SET handled_at = $5, outcome = $3, last_error = NULL
+     WHERE kept.handled_at IS NULL
+), trail AS (
+    INSERT INTO audit_entries (id, at, actor_kind, actor_id, action, subject_kind, subject_id, amount, currency,
+                               reference, ip, request_id, detail)
+    SELECT $12, $5, 'PROVIDER', paid.user_id, 'payment.captured', 'PAYMENT', paid.id, $2, $15, paid.reference,
+           $13, $14, jsonb_build_object('disposition', $3::text, 'event_id', $10::text)
+      FROM paid
 )
 SELECT
 """
+_NO_EVENT = (None,) * 6
 _FILL_CARD = """
 UPDATE payments SET card_brand = coalesce(card_brand, $2), card_last4 = coalesce(card_last4, $3),
        card_fingerprint = coalesce(card_fingerprint, $4), provider_charge_id = coalesce(provider_charge_id, $5)
@@ -261,12 +276,15 @@ async def mark_processing(tx: Connection, *, payment_id: UUID, now: datetime) ->
 
 def captured(
     *, payment: Payment, amount: Decimal, disposition: Disposition, paid_at: datetime, now: datetime,
-    charge_id: str | None, card: tuple[str | None, str | None, str | None], event_id: str | None, currency: str,
+    charge_id: str | None, card: tuple[str | None, str | None, str | None], event: InboxEvent | None, origin: Origin,
+    currency: str,
 ) -> Write:  # fmt: skip
-    """Money has arrived (the part `paid`), if `payment` is open or closed as it was read and nothing has arrived on
-    it."""
+    """Money has arrived (the part `paid`), its event is kept as handled, and the trail left: if `payment` is open or
+    closed as it was read, and nothing has arrived on it."""
+    provider, event_id, *told = columns(event) if event is not None else _NO_EVENT
     arguments = (
-        payment.id, amount, disposition, paid_at, now, charge_id, *card, event_id, currency, payment.closed_at,
+        payment.id, amount, disposition, paid_at, now, charge_id, *card, event_id, provider, new_id(), origin.ip,
+        origin.request_id, currency, *told, payment.closed_at,
     )  # fmt: skip
     return Write(_CAPTURE, arguments)
 

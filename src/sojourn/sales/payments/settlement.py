@@ -11,11 +11,10 @@ from decimal import Decimal
 from operator import attrgetter
 from uuid import UUID
 
-from sojourn.platform.audit.trail import Act, ActorKind, recorded
 from sojourn.platform.db.database import Connection, mirror_after_commit
-from sojourn.platform.db.together import Bundle, Rows, Write, write_together
+from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.http.context import Origin
-from sojourn.platform.inbox.events import InboxEvent, keep_handled, kept_handled
+from sojourn.platform.inbox.events import InboxEvent, keep_handled
 from sojourn.platform.jobs.queue import Effect, announce, enqueue, queued
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.redis.port import Change
@@ -107,10 +106,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainSettlement:
-    """What settling a payment writes and sets going, and how Redis follows."""
+    """What settling a payment writes (if it is `sure`) and sets going, and how Redis follows."""
 
     purchase_id: UUID
-    bundle: Bundle
+    writes: Sequence[Write]
+    sure: Mapping[str, int]
     effects: Sequence[Effect]
     mirrored: Sequence[Change]
 
@@ -147,10 +147,16 @@ async def settle_plainly(connection: Connection, settlements: Sequence[PlainSett
     """
     of_purchase = {settlement.purchase_id: settlement for settlement in reversed(settlements)}
     in_order = sorted(of_purchase.values(), key=attrgetter("purchase_id"))
-    await write_together(connection, *(settlement.bundle for settlement in in_order))
+    effects = [effect for settlement in in_order for effect in settlement.effects]
+    bundles = [Bundle(settlement.writes, settlement.sure) for settlement in in_order]
+    if len(bundles) == 1:  # one statement is a transaction
+        bundles = [Bundle([*bundles[0].writes, queued(*effects)], bundles[0].sure)]
+    else:  # events last: nothing that another transaction may hold is to be locked after them
+        bundles.append(Bundle([queued(*effects)]))
+    await write_together(connection, *bundles)
     for settlement in in_order:
         mirror_after_commit(*settlement.mirrored)
-    announce(*(effect for settlement in in_order for effect in settlement.effects))
+    announce(*effects)
     return [of_purchase[settlement.purchase_id] is settlement for settlement in settlements]
 
 
@@ -164,11 +170,10 @@ def _judged(told: Told, payable: PlainPayable, purchase: Purchase, payment: Paym
     if plain is None:
         return None
     effects = _effects(arrival, purchase, payment, plain.effects, now)
-    # Events last: nothing that another transaction may hold is to be locked after them.
-    writes = (*plain.writes, *_money(arrival, payment, Disposition.APPLIED, now), queued(*effects))
     return PlainSettlement(
-        purchase_id=purchase.id, bundle=Bundle(writes, {**plain.sure, **PAID}), effects=effects, mirrored=plain.mirrored
-    )
+        purchase_id=purchase.id, writes=(*plain.writes, _money(arrival, payment, Disposition.APPLIED, now)),
+        sure={**plain.sure, **PAID}, effects=effects, mirrored=plain.mirrored,
+    )  # fmt: skip
 
 
 def _verdict_on(arrival: Arrival, purchase: Purchase, payment: Payment) -> Verdict:
@@ -269,7 +274,7 @@ async def _apply(
     tx: Connection, arrival: Arrival, payable: Payable, purchase: Purchase, payment: Payment, storefront: Storefront,
     now: datetime,
 ) -> str:  # fmt: skip
-    await write_together(tx, Bundle(_money(arrival, payment, Disposition.APPLIED, now), PAID))
+    await write_together(tx, Bundle([_money(arrival, payment, Disposition.APPLIED, now)], PAID))
     captured = _captured(arrival, purchase, payment)
     confirmed = await payable.confirm(tx, purchase=purchase, captured=captured, storefront=storefront, now=now)
     effects = _effects(arrival, purchase, payment, confirmed, now)
@@ -301,7 +306,7 @@ async def _send_back(
 ) -> str:
     """Money that buys nothing goes back in full, at once, and the customer or the desk hears of it."""
     disposition = REFUND_DISPOSITION[verdict]
-    await write_together(tx, Bundle(_money(arrival, payment, disposition, now), PAID))
+    await write_together(tx, Bundle([_money(arrival, payment, disposition, now)], PAID))
     refund = await queries.insert_refund(
         tx, payment=payment, amount=arrival.amount, currency=arrival.currency, cause=RefundCause(disposition),
         reason=None, requested_by=None, now=now,
@@ -325,22 +330,13 @@ async def _send_back(
     return disposition
 
 
-def _money(arrival: Arrival, payment: Payment, disposition: Disposition, now: datetime) -> Sequence[Write | Rows]:
-    """What is written of the money itself: the payment, its trail, and that its event was handled."""
-    event_id = arrival.event.event_id if arrival.event else None
-    captured = queries.captured(
+def _money(arrival: Arrival, payment: Payment, disposition: Disposition, now: datetime) -> Write:
+    """What is written of the money itself."""
+    return queries.captured(
         payment=payment, amount=arrival.amount, currency=arrival.currency, disposition=disposition,
-        paid_at=arrival.charged_at, now=now, charge_id=arrival.charge_id, card=arrival.card, event_id=event_id,
+        paid_at=arrival.charged_at, now=now, charge_id=arrival.charge_id, card=arrival.card, event=arrival.event,
+        origin=arrival.origin,
     )  # fmt: skip
-    act = Act(
-        actor_kind=ActorKind.PROVIDER, actor_id=payment.user_id, action="payment.captured", subject_kind="PAYMENT",
-        subject_id=payment.id, amount=arrival.amount, currency=arrival.currency, reference=payment.reference,
-        detail={"disposition": disposition, "event_id": event_id},
-    )  # fmt: skip
-    trail = recorded(act, now=now, origin=arrival.origin)
-    if arrival.event is None:
-        return captured, trail
-    return captured, trail, kept_handled(arrival.event, outcome=disposition, now=now)
 
 
 async def _unknown(tx: Connection, arrival: Arrival, storefront: Storefront, now: datetime) -> str:
