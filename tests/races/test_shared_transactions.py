@@ -29,6 +29,13 @@ WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND w
 SHARED = "SELECT FROM bookings GROUP BY xmin::text HAVING count(*) > 1"
 
 
+@pytest.fixture(autouse=True)
+def all_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They wait for each other until PostgreSQL finds the deadlock, not until they lose patience."""
+    for module in (queries, settlement):
+        monkeypatch.setattr(module, "LOCK_PATIENCE_MS", 60_000)
+
+
 @asynccontextmanager
 async def kept_by_another(client: StorefrontClient, statement: str, *ids: UUID) -> AsyncIterator[None]:
     """Two have come as far as those rows, and wait; when the block ends they may go on."""
@@ -79,8 +86,8 @@ class Holding:
         )
 
     async def _hold(self, wanted: Sequence[queries.Hold]) -> None:
-        async with self.derlg.database.unit_of_work() as tx:
-            await queries.hold(tx, holds=wanted)
+        async with self.derlg.database.read() as connection:
+            await queries.hold(connection, holds=wanted)
 
 
 async def test_holds_in_opposite_orders_wait_for_each_other(derlg: StorefrontClient) -> None:
@@ -91,7 +98,7 @@ async def test_holds_in_opposite_orders_wait_for_each_other(derlg: StorefrontCli
 async def test_control_without_the_locks_holds_deadlock(
     derlg: StorefrontClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "_LOCK_FOR_HOLDS", "SELECT $1::uuid[], $2::uuid[]")
+    monkeypatch.setattr(queries, "_HOLD", queries._HOLD.replace("ORDER BY id FOR NO KEY UPDATE", ""))
     assert await Holding(derlg).run() == ["Unavailable"]  # a deadlock's victim
     assert len(await derlg.rows("SELECT FROM bookings")) == 3
 
@@ -122,9 +129,9 @@ class Paying:
         return Told(arrival=arrival, payables=PAYABLES, storefront=self.derlg.storefront, now=now)
 
     async def _settle(self, told: Sequence[Told]) -> None:
-        async with self.derlg.database.unit_of_work() as tx:
-            judged = [one for one in await judge_plainly(tx, told) if one is not None]
-            assert await settle_plainly(tx, judged) == [True, True, True]
+        async with self.derlg.database.read() as connection:
+            judged = [one for one in await judge_plainly(connection, told) if one is not None]
+            assert await settle_plainly(connection, judged) == [True, True, True]
 
 
 async def confirmed(derlg: StorefrontClient) -> int:

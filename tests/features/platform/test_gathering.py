@@ -11,11 +11,18 @@ import pytest
 
 from sojourn.platform.db import gathering
 from sojourn.platform.db.database import Connection, Database
-from sojourn.platform.db.gathering import Act, Gathering
+from sojourn.platform.db.gathering import LOCK_PATIENCE_MS, Act, Gathering
+from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.errors import Unavailable
 
 USER = UUID(int=7)
 REQUEST: ContextVar[str] = ContextVar("request", default="nobody's")
+_LOCK = """
+WITH locked AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(number) FROM unnest($1::integer[]) AS number
+)
+SELECT
+"""
 _WRITE = "INSERT INTO user_events (user_id, kind, payload, created_at) VALUES ($1, $2, '{}', now())"
 
 
@@ -32,7 +39,8 @@ class Asking:
             self.times.append(list(asked))
             self.has_begun.set()
             await self.may_begin.wait()
-            return await self._answer(connection, asked)
+            async with connection.transaction():
+                return await self._answer(connection, asked)
 
         self.act: Act[str, str] = acting
 
@@ -41,16 +49,16 @@ class Asking:
             if word == "bad":
                 raise ValueError("a bad word")
             if word == "cut off":
-                raise ConnectionResetError
+                await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
             await connection.execute(_WRITE, USER, word)
         transaction = await connection.fetchval("SELECT pg_current_xact_id()::text")
         return [f"{word} in {transaction}" for word in asked]
 
     async def ask(self, *words: str) -> list[asyncio.Task[str]]:
         """Ask the first word, and the others while that is under way; then let them go."""
-        tasks = [asyncio.create_task(self.gathering.write(self.act, words[0]))]
+        tasks = [asyncio.create_task(self.gathering.share(self.act, words[0]))]
         await self.has_begun.wait()
-        tasks += [asyncio.create_task(self.gathering.write(self.act, word)) for word in words[1:]]
+        tasks += [asyncio.create_task(self.gathering.share(self.act, word)) for word in words[1:]]
         await asyncio.sleep(0)  # a turn of the loop: they have asked
         return tasks
 
@@ -81,6 +89,17 @@ async def test_whoever_comes_meanwhile_shares_a_transaction(database: Database) 
     assert await words_of(database) == ["a", "b", "c", "d"]
 
 
+async def test_the_next_are_on_their_way_before_the_last_are_answered(database: Database) -> None:
+    """PostgreSQL is at work while the process is."""
+    asking = Asking(database)
+    begun_by_then: list[int] = []
+    first, *others = await asking.ask("a", "b", "c")
+    first.add_done_callback(lambda _first: begun_by_then.append(len(asking.times)))
+    asking.may_begin.set()
+    await asyncio.gather(first, *others)
+    assert begun_by_then == [2]
+
+
 async def test_a_transaction_is_of_bounded_size(database: Database) -> None:
     asking = Asking(database)
     words = [f"{number:02}" for number in range(2 * gathering.AT_MOST)]
@@ -91,7 +110,7 @@ async def test_a_transaction_is_of_bounded_size(database: Database) -> None:
 async def test_later_ones_are_served_too(database: Database) -> None:
     asking = Asking(database)
     await asking.answers("a")
-    assert str(await asking.gathering.write(asking.act, "b")).startswith("b")
+    assert str(await asking.gathering.share(asking.act, "b")).startswith("b")
     assert asking.times == [["a"], ["b"]]
 
 
@@ -101,7 +120,8 @@ async def test_a_fault_is_its_own_askers(database: Database) -> None:
     _first, good, bad, better = await asking.answers("a", "b", "bad", "c")
     assert isinstance(bad, ValueError)
     assert (str(good).split()[0], str(better).split()[0]) == ("b", "c")
-    assert asking.times[1:] == [["b", "bad", "c"], ["b"], ["bad"], ["c"]]
+    assert asking.times[1] == ["b", "bad", "c"]
+    assert sorted(asking.times[2:]) == [["b"], ["bad"], ["c"]]
     assert await words_of(database) == ["a", "b", "c"]
 
 
@@ -111,6 +131,24 @@ async def test_a_database_that_is_away_is_away_for_all(database: Database) -> No
     assert [type(answer) for answer in others] == [Unavailable, Unavailable]
     assert asking.times == [["a"], ["b", "cut off"]], "nobody tries again alone"
     assert await words_of(database) == ["a"]
+
+
+async def test_those_after_a_lost_connection_have_another(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "AT_MOST", 1)
+    asking = Asking(database)
+    _first, lost, later = await asking.answers("a", "cut off", "b")
+    assert isinstance(lost, Unavailable)
+    assert str(later).startswith("b")
+    assert await words_of(database) == ["a", "b"]
+
+
+async def test_no_connection_is_everybodys_answer_and_nobody_waits_for_ever(database: Database) -> None:
+    """A pool that is closed has none; then those who come later are told, too."""
+    asking = Asking(database)
+    await database.close()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await asking.gathering.share(asking.act, "a")
 
 
 async def test_a_request_that_is_given_up_takes_nobody_with_it(database: Database) -> None:
@@ -123,23 +161,6 @@ async def test_a_request_that_is_given_up_takes_nobody_with_it(database: Databas
     assert await words_of(database) == ["a", "b", "c"], "what has been asked for is done"
 
 
-async def test_reading_is_in_no_transaction(database: Database) -> None:
-    begun, may_end = asyncio.Event(), asyncio.Event()
-
-    async def look(connection: Connection, asked: Sequence[str]) -> list[tuple[int, bool]]:
-        begun.set()
-        await may_end.wait()
-        return [(len(asked), connection.is_in_transaction())] * len(asked)
-
-    shared = Gathering(database)
-    first = asyncio.create_task(shared.read(look, "a"))
-    await begun.wait()
-    others = [asyncio.create_task(shared.read(look, word)) for word in "bc"]
-    await asyncio.sleep(0)
-    may_end.set()
-    assert await asyncio.gather(first, *others) == [(1, False), (2, False), (2, False)]
-
-
 async def test_it_is_nobodys_request(database: Database) -> None:
     """What a request binds to itself (its id in the logs) is not said of others'."""
     seen: list[str] = []
@@ -149,7 +170,7 @@ async def test_it_is_nobodys_request(database: Database) -> None:
         return list(asked)
 
     REQUEST.set("the first one's")
-    assert await Gathering(database).read(look, "a") == "a"
+    assert await Gathering(database).share(look, "a") == "a"
     assert seen == ["nobody's"]
 
 
@@ -166,9 +187,9 @@ async def test_one_that_waits_does_not_keep_those_who_come_after(
         return list(asked)
 
     shared = Gathering(database)
-    slow = asyncio.create_task(shared.write(wait_or_not, "slow"))
+    slow = asyncio.create_task(shared.share(wait_or_not, "slow"))
     await begun.wait()
-    assert await shared.write(wait_or_not, "quick") == "quick"
+    assert await shared.share(wait_or_not, "quick") == "quick"
     assert not slow.done()
     is_free.set()
     assert await slow == "slow"
@@ -191,15 +212,15 @@ async def test_a_lock_keeps_only_the_one_who_needs_it(database: Database) -> Non
 
     async def lock(connection: Connection, asked: Sequence[int]) -> list[int]:
         begun.set()
-        for number in sorted(asked):
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", number)
+        lock = Bundle([Write(_LOCK, (sorted(asked),))], {"locked": len(asked)})
+        await write_together(connection, lock, lock_timeout_ms=LOCK_PATIENCE_MS if len(asked) > 1 else None)
         return list(asked)
 
     shared = Gathering(database)
     async with locked(database, 1):
-        first = asyncio.create_task(shared.write(lock, 0))
+        first = asyncio.create_task(shared.share(lock, 0))
         await begun.wait()
-        waiting, *others = [asyncio.create_task(shared.write(lock, number)) for number in (1, 2, 3)]
+        waiting, *others = [asyncio.create_task(shared.share(lock, number)) for number in (1, 2, 3)]
         assert await asyncio.gather(first, *others) == [0, 2, 3]
         assert not waiting.done()
     assert await waiting == 1

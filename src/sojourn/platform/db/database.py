@@ -5,8 +5,8 @@ Reads and single statements need no transaction of their own: PostgreSQL runs ea
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -135,17 +135,9 @@ class Database:
 
         Raises `Unavailable` when PostgreSQL cannot be reached.
         """
-        connection = await self._acquire()
-        afterwards = _Afterwards(self._mirror)
-        outer = _AFTERWARDS.set(afterwards)
-        try:
-            yield connection
-        except CONNECT_FAULTS as fault:
-            raise _refusal(fault) from fault
-        finally:
-            _AFTERWARDS.reset(outer)
-            await self._release(connection)
-        self._do(afterwards)
+        async with self.connection() as connection:
+            with self.block():
+                yield connection
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[Connection]:
@@ -154,31 +146,39 @@ class Database:
         Raises `Unavailable` when PostgreSQL cannot be reached or goes away; then nothing was committed, except
         when the connection broke during the commit itself, which no client can tell from its outside.
         """
-        connection = await self._acquire()
+        async with self.connection() as connection:
+            with self.block():
+                async with connection.transaction():
+                    yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for several blocks, one after the other. Raises `Unavailable` when there is none."""
+        try:
+            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        except CONNECT_FAULTS as fault:
+            raise Unavailable from fault
+        try:
+            yield connection
+        finally:
+            # A client that hangs up leaks no connection: the pool shields its own release.
+            await self._pool.release(connection)
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """What is done on a connection and committed when the block ends; then what it wants done afterwards is done.
+
+        Raises `Unavailable` for a database that goes away.
+        """
         afterwards = _Afterwards(self._mirror)
         outer = _AFTERWARDS.set(afterwards)
         try:
-            async with connection.transaction():
-                yield connection
+            yield
         except CONNECT_FAULTS as fault:
             raise _refusal(fault) from fault
         finally:
             _AFTERWARDS.reset(outer)
-            await self._release(connection)
         self._do(afterwards)
-
-    @asynccontextmanager
-    async def impatient_unit_of_work(self, *, lock_timeout_ms: int) -> AsyncIterator[Connection]:
-        """`unit_of_work` for what may be given up: it waits no longer than that for a lock. One round trip begins it,
-        and no `savepoint` may be in it."""
-        async with self.read() as connection:
-            await connection.execute(f"BEGIN; SET LOCAL lock_timeout = {lock_timeout_ms}")
-            try:
-                yield connection
-            except BaseException:
-                await connection.execute("ROLLBACK")
-                raise
-            await connection.execute("COMMIT")
 
     def _do(self, afterwards: _Afterwards) -> None:
         if afterwards.changes and self._mirror is not None:
@@ -203,16 +203,6 @@ class Database:
         a stolen refresh token. Nothing else may use it."""
         async with self.read() as connection:
             await connection.execute(statement, *arguments)
-
-    async def _acquire(self) -> Connection:
-        try:
-            return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
-        except CONNECT_FAULTS as fault:
-            raise Unavailable from fault
-
-    async def _release(self, connection: Connection) -> None:
-        # A client that hangs up leaks no connection: the pool shields its own release.
-        await self._pool.release(connection)
 
     async def is_alive(self) -> bool:
         """Whether a statement can be answered right now."""

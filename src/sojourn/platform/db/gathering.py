@@ -1,13 +1,12 @@
 """What several requests want of the database at the same moment is done in one go: whoever comes while one is under way
 goes with the next (a group commit, docs/decisions/0029-shared-transactions.md).
 
-What a neighbour does may not become a request's own trouble: unless all of it succeeds a transaction that is shared is
-undone, and each of them acts alone.
+What a neighbour does may not become a request's own trouble: unless all of it succeeds what is shared is undone, and
+each of them acts alone.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,7 +16,8 @@ from sojourn.platform.errors import Unavailable
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 Act: TypeAlias = Callable[[Connection, Sequence[Asked]], Awaitable[Sequence[Answer]]]
-_Share: TypeAlias = Callable[[], AbstractAsyncContextManager[Connection]]
+_Asking: TypeAlias = tuple[Any, asyncio.Future[Any]]
+_Answered: TypeAlias = Sequence[tuple[asyncio.Future[Any], Any, Exception | None]]
 
 AT_MOST = 16
 # One who waits for a lock keeps neither those who come after it waiting, nor for long those who share with it.
@@ -34,74 +34,87 @@ class Gathering:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: dict[Act[Any, Any], list[tuple[Any, asyncio.Future[Any]]]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        # An act is here as long as somebody sees to those who wait.
+        self._waiting: dict[Act[Any, Any], list[_Asking]] = {}
+        self._running: set[asyncio.Task[Any]] = set()
 
-    async def read(self, act: Act[Asked, Answer], asked: Asked) -> Answer:
+    async def share(self, act: Act[Asked, Answer], asked: Asked) -> Answer:
         """What `act` answers to `asked`, which it may get together with what others ask.
 
-        `act` is a function of a module: it answers each of those asked, in their order, and writes nothing. Raises what
-        it raises for `asked` alone, and Unavailable.
+        `act` is a function of a module: it answers each of those asked, in their order. What it writes is all written
+        or nothing of it, and is committed by then; whatever rows it locks it locks in the same order for any selection,
+        and where several have asked it waits for a lock no longer than LOCK_PATIENCE_MS. Raises what it raises for
+        `asked` alone, and Unavailable.
         """
-        return await self._do(act, asked, self._db.read)
-
-    async def write(self, act: Act[Asked, Answer], asked: Asked) -> Answer:
-        """The same for an `act` that writes, and what it has written is committed by then.
-
-        It is in a transaction that it does not end; asked for one alone it is in none, and may write one statement.
-        Whatever rows it locks it locks in the same order for any selection.
-        """
-        return await self._do(act, asked, self._impatiently)
-
-    async def _do(self, act: Act[Asked, Answer], asked: Asked, share: _Share) -> Answer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.get(act)
         if waiting is None:
             self._waiting[act] = [(asked, answer)]
-            self._start(self._serve(act, share))
+            self._start(self._serve(act))
         else:
             waiting.append((asked, answer))
         try:
             return await answer
         except _AloneError:
-            return await self._alone(act, asked)
+            async with self._db.read() as connection:
+                (alone,) = await act(connection, [asked])
+            return alone
 
-    async def _serve(self, act: Act[Any, Any], share: _Share) -> None:
-        waiting = self._waiting[act]
-        while waiting:
-            some = waiting[:AT_MOST]
-            del waiting[:AT_MOST]
-            await asyncio.wait([self._start(self._take(act, some, share))], timeout=PATIENCE_SECONDS)
-        del self._waiting[act]
-
-    async def _take(self, act: Act[Any, Any], some: Sequence[tuple[Any, asyncio.Future[Any]]], share: _Share) -> None:
-        asked = [one for one, _answer in some]
+    async def _serve(self, act: Act[Any, Any]) -> None:
+        """See to those who wait, on one connection as long as all goes well and quickly."""
         try:
-            async with self._db.read() if len(asked) == 1 else share() as connection:
-                answers = await act(connection, asked)
-            answered = list(zip(some, answers, strict=True))
+            async with self._db.connection() as connection:
+                await self._serve_on(connection, act)
+        except Exception as fault:  # noqa: BLE001 - it is raised where the answers are awaited
+            _give([(answer, None, fault) for _asked, answer in self._waiting.pop(act, ())])
+
+    async def _serve_on(self, connection: Connection, act: Act[Any, Any]) -> None:
+        answered: _Answered = ()
+        is_in_turn = True
+        while is_in_turn and (some := self._next(act)):
+            task = self._start(self._do(connection, act, some))
+            if answered:
+                # The next are on their way to PostgreSQL before the process is busy with those who have their answers.
+                await asyncio.sleep(0)
+                _give(answered)
+            in_time, _late = await asyncio.wait([task], timeout=PATIENCE_SECONDS)
+            is_in_turn = bool(in_time) and not any(fault for _answer, _given, fault in task.result())
+            if not is_in_turn:  # those who wait have another connection
+                self._start(self._serve(act))
+            answered = await task
+        _give(answered)
+
+    def _next(self, act: Act[Any, Any]) -> list[_Asking]:
+        waiting = self._waiting.get(act, [])
+        some = waiting[:AT_MOST]
+        del waiting[:AT_MOST]
+        if not some:
+            self._waiting.pop(act, None)
+        return some
+
+    async def _do(self, connection: Connection, act: Act[Any, Any], some: Sequence[_Asking]) -> _Answered:
+        try:
+            with self._db.block():
+                answers = await act(connection, [asked for asked, _answer in some])
+            return [(answer, given, None) for (_asked, answer), given in zip(some, answers, strict=True)]
         except Exception as fault:  # noqa: BLE001 - it is raised where the answer is awaited
             # Each will meet its own fault. A database that is away is away for all.
-            is_their_own = len(asked) > 1 and not isinstance(fault, Unavailable)
-            for _one, answer in some:
-                if not answer.done():  # whose request was given up
-                    answer.set_exception(_AloneError() if is_their_own else fault)
-            return
-        for (_one, answer), given in answered:
-            if not answer.done():
-                answer.set_result(given)
+            is_their_own = len(some) > 1 and not isinstance(fault, Unavailable)
+            return [(answer, None, _AloneError() if is_their_own else fault) for _asked, answer in some]
 
-    async def _alone(self, act: Act[Asked, Answer], asked: Asked) -> Answer:
-        async with self._db.read() as connection:
-            (answer,) = await act(connection, [asked])
-        return answer
-
-    def _impatiently(self) -> AbstractAsyncContextManager[Connection]:
-        return self._db.impatient_unit_of_work(lock_timeout_ms=LOCK_PATIENCE_MS)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         # In a context of its own: it is nobody's request, though one of them has begun it.
         task = asyncio.create_task(work, name="gathering", context=Context())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
+
+
+def _give(answered: _Answered) -> None:
+    for answer, given, fault in answered:
+        if answer.done():  # whose request was given up
+            continue
+        if fault is None:
+            answer.set_result(given)
+        else:
+            answer.set_exception(fault)

@@ -5,6 +5,7 @@ None of them may read or change a row that another one changes: they run in no o
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate, groupby
@@ -42,34 +43,38 @@ class Bundle:
     sure: Mapping[str, int] = field(default_factory=dict)
 
 
-async def write_together(tx: Connection, *bundles: Bundle) -> None:
-    """Send each bundle as one statement, in their order. Those that differ in nothing but their arguments need one
-    round trip, and are all written or none; for bundles that differ that takes a transaction.
+async def write_together(tx: Connection, *bundles: Bundle, lock_timeout_ms: int | None = None) -> None:
+    """Send each bundle as one statement, in their order: all are written, or none. Those that differ in nothing but
+    their arguments take one round trip, and need no transaction around them.
 
-    Raises ChangedMeanwhileError: a bundle was not as sure as it said.
+    With `lock_timeout_ms` they wait no longer than that for a lock, nor does what follows in their transaction. Raises
+    ChangedMeanwhileError: a bundle was not as sure as it said.
     """
+    statements = [_statement_of(bundle, lock_timeout_ms) for bundle in bundles if bundle.writes]
+    alike = [(text, [arguments for _, arguments in some]) for text, some in groupby(statements, key=itemgetter(0))]
     try:
-        statements = (_statement_of(bundle) for bundle in bundles if bundle.writes)
-        for statement, alike in groupby(statements, key=itemgetter(0)):
-            await tx.executemany(statement, [arguments for _statement, arguments in alike])
+        async with tx.transaction() if len(alike) > 1 else nullcontext():
+            for statement, arguments in alike:
+                await tx.executemany(statement, arguments)
     except asyncpg.PostgresError as fault:
         if fault.sqlstate == _NOT_AS_READ:
             raise ChangedMeanwhileError(str(fault)) from None
         raise
 
 
-def _statement_of(bundle: Bundle) -> tuple[str, list[object]]:
+def _statement_of(bundle: Bundle, lock_timeout_ms: int | None) -> tuple[str, list[object]]:
     shapes = tuple((write.statement, len(write.arguments)) for write in bundle.writes)
     arguments = [argument for write in bundle.writes for argument in write.arguments]
-    return _joined(shapes, tuple(bundle.sure)), [*arguments, *bundle.sure.values()]
+    return _joined(shapes, tuple(bundle.sure), lock_timeout_ms), [*arguments, *bundle.sure.values()]
 
 
 @cache  # as many as there are combinations in the code
-def _joined(statements: Sequence[tuple[str, int]], sure: Sequence[str]) -> str:
+def _joined(statements: Sequence[tuple[str, int]], sure: Sequence[str], lock_timeout_ms: int | None) -> str:
     *firsts, count = accumulate((count for _, count in statements), initial=0)
     parts = [_renumbered(_parts_of(text), first) for first, (text, _) in zip(firsts, statements, strict=True)]
     # PostgreSQL runs the main SELECT first, from left to right, and then the parts that it did not ask for.
-    asked = [
+    asked = [] if lock_timeout_ms is None else [f"set_config('lock_timeout', '{lock_timeout_ms}', true)"]
+    asked += [
         f"must_be((SELECT count(*) FROM {name}), ${count + n}, '{name}')"  # noqa: S608 - names of parts in the code
         for n, name in enumerate(sure, 1)
     ]

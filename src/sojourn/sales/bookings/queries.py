@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
+from sojourn.platform.db.gathering import LOCK_PATIENCE_MS
 from sojourn.platform.db.together import Write
 from sojourn.platform.errors import Refusal
 from sojourn.platform.http.context import Origin
@@ -63,21 +64,23 @@ _ROW = """b.id, b.booking_ref, b.user_id, b.booking_type, b.status, b.trip_id, b
        b.cancellation_policy, b.reserved_until, b.is_extended, b.language, b.version, b.confirmed_at,
        b.created_at, u.email, u.referred_by"""
 
-# The lock law over several holds: the customers, then the stock, each in the order of their ids. What a SELECT asks for
-# is run from left to right.
-_LOCK_FOR_HOLDS = """
-WITH customers AS MATERIALIZED (
-    SELECT FROM users WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
-), stock AS MATERIALIZED (
-    SELECT FROM resources WHERE id = ANY ($2) ORDER BY id FOR NO KEY UPDATE
+# The lock law over several holds, of which the first locks for all: the customers, then the stock, each in the order of
+# their ids. What a SELECT asks for is run from left to right.
+_LOCKS_FOR_HOLDS = """
+customers AS MATERIALIZED (
+    SELECT FROM users WHERE id = ANY ($46) ORDER BY id FOR NO KEY UPDATE
+), wanted AS MATERIALIZED (
+    SELECT FROM resources WHERE id = ANY ($47) ORDER BY id FOR NO KEY UPDATE
+), locked AS MATERIALIZED (
+    SELECT set_config('lock_timeout', coalesce($48, current_setting('lock_timeout')), true),
+           (SELECT count(*) FROM customers), (SELECT count(*) FROM wanted)
 )
-SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM stock)
 """
 # The hold in one statement: the customer's limit is judged and the stock taken under lock (hold_stock), then the
 # booking, its price lines and its trail are written; or nothing is, and it says why.
 _HOLD = f"""
-WITH stock AS MATERIALIZED (
-    SELECT hold_stock($3, $30, $1, $25, $26, $31, $32, $33, $34) AS refused
+WITH {_LOCKS_FOR_HOLDS.strip()}, stock AS MATERIALIZED (
+    SELECT hold_stock($3, $30, $1, $25, $26, $31, $32, $33, $34) AS refused FROM locked
 ), b AS (
     INSERT INTO bookings (
         id, booking_ref, user_id, booking_type, status, trip_id, title, snapshot, travel_date, end_date, time_zone,
@@ -229,11 +232,13 @@ class Hold:
 
 
 async def hold(tx: Connection, *, holds: Sequence[Hold]) -> list[RawJson | Refusal]:
-    """Write each held booking and take its stock, or nothing of it: then its refusal. Several take a transaction."""
+    """Write each held booking and take its stock, or nothing of it: then its refusal. One round trip."""
+    locks: list[tuple[object, ...]] = [((), (), None)] * len(holds)
     if len(holds) > 1:
         customers = [hold.booking["user_id"] for hold in holds]
-        await tx.execute(_LOCK_FOR_HOLDS, customers, [claim.resource_id for hold in holds for claim in hold.claims])
-    rows = await tx.fetchmany(_HOLD, [_arguments(hold) for hold in holds])
+        stock = [claim.resource_id for hold in holds for claim in hold.claims]
+        locks[0] = (customers, stock, f"{LOCK_PATIENCE_MS}ms")
+    rows = await tx.fetchmany(_HOLD, [(*_arguments(hold), *first) for hold, first in zip(holds, locks, strict=True)])
     return [_outcome(hold, row["refused"], row["held"]) for hold, row in zip(holds, rows, strict=True)]
 
 

@@ -76,12 +76,12 @@ async def hold(ctx: Context, *, user_id: UUID, body: BookingIn, language: str) -
             )  # fmt: skip
     now = ctx.now()
     check_subjects(body, ctx.storefront)
-    facts = granted(await ctx.gathering.read(facts_queries.list_facts, _asked(body, user_id, now)))
+    facts = granted(await ctx.gathering.share(facts_queries.list_facts, _asked(body, user_id, now)))
     offer = make_offer(facts, body, storefront=ctx.storefront, now=now)
     wanted = make_hold(
         offer, body, storefront=ctx.storefront, user_id=user_id, language=language, now=now, origin=ctx.origin
     )
-    return granted(await ctx.gathering.write(_hold_all, wanted))
+    return granted(await ctx.gathering.share(_hold_all, wanted))
 
 
 async def hold_within(

@@ -93,8 +93,8 @@ async def _settled_plainly(ctx: Context, kept: inbox.InboxEvent, event: Provider
     arrival = arrival_of(intent, provider=kept.provider, event=kept, reported_at=event.created_at, origin=ctx.origin)
     told = Told(arrival=arrival, payables=payables, storefront=ctx.storefront, now=ctx.now())
     try:
-        settlement = await ctx.gathering.read(judge_plainly, told)
-        return settlement is not None and await ctx.gathering.write(settle_plainly, settlement)
+        settlement = await ctx.gathering.share(judge_plainly, told)
+        return settlement is not None and await ctx.gathering.share(settle_plainly, settlement)
     except ChangedMeanwhileError:
         return False
 

@@ -5,13 +5,14 @@ matter which comes first, how often, or in which order (docs/payments.md).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection, mirror_after_commit
+from sojourn.platform.db.gathering import LOCK_PATIENCE_MS
 from sojourn.platform.db.together import Bundle, Write, write_together
 from sojourn.platform.http.context import Origin
 from sojourn.platform.inbox.events import InboxEvent, keep_handled
@@ -140,7 +141,7 @@ async def judge_plainly(connection: Connection, told: Sequence[Told]) -> list[Pl
 
 
 async def settle_plainly(connection: Connection, settlements: Sequence[PlainSettlement]) -> list[bool]:
-    """Write them, if purchases and payments are still as they were judged to be; more than one in a transaction.
+    """Write all of them in one round trip, if purchases and payments are still as they were judged to be.
 
     False for each whose purchase is settled by another of them. Raises ChangedMeanwhileError: one has to be settled
     under locks, after all, and nothing is written.
@@ -148,12 +149,15 @@ async def settle_plainly(connection: Connection, settlements: Sequence[PlainSett
     of_purchase = {settlement.purchase_id: settlement for settlement in reversed(settlements)}
     in_order = sorted(of_purchase.values(), key=attrgetter("purchase_id"))
     effects = [effect for settlement in in_order for effect in settlement.effects]
-    bundles = [Bundle(settlement.writes, settlement.sure) for settlement in in_order]
-    if len(bundles) == 1:  # one statement is a transaction
-        bundles = [Bundle([*bundles[0].writes, queued(*effects)], bundles[0].sure)]
-    else:  # events last: nothing that another transaction may hold is to be locked after them
-        bundles.append(Bundle([queued(*effects)]))
-    await write_together(connection, *bundles)
+    # Events last: nothing that another transaction may hold is to be locked after them.
+    all_queued = queued(*effects)
+    nothing_queued = replace(all_queued, arguments=[[] for _column in all_queued.arguments])
+    queueing = [*[nothing_queued] * (len(in_order) - 1), all_queued]
+    bundles = [
+        Bundle([*settlement.writes, to_queue], settlement.sure)
+        for settlement, to_queue in zip(in_order, queueing, strict=True)
+    ]
+    await write_together(connection, *bundles, lock_timeout_ms=LOCK_PATIENCE_MS if len(bundles) > 1 else None)
     for settlement in in_order:
         mirror_after_commit(*settlement.mirrored)
     announce(*effects)
