@@ -4,51 +4,35 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import yaml
-
 from sojourn.channels.ai_tools.keys import ServiceKeys
 from sojourn.channels.pay_links.page import CardPage
-from sojourn.modules import PAYABLES, ROUTERS, TIMERS
+from sojourn.modules import PAYABLES, TIMERS, routers_of
 from sojourn.people.auth.access import Gate
 from sojourn.people.auth.supabase import SupabaseDoor
 from sojourn.platform.db.listen import ACCOUNT_CHANGED, CATALOGUE_CHANGED, Listener
 from sojourn.platform.events.hub import Hub
 from sojourn.platform.events.log import EVENTS_CHANNEL
+from sojourn.platform.http import docs
 from sojourn.platform.http.application import Door, storefront_application
 from sojourn.platform.http.context import Runtime
 from sojourn.platform.http.edge import App, Receive, Scope, Send
-from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.clock import Clock
 from sojourn.platform.logs import configure_logs
-from sojourn.platform.storefront import Module, Storefront
+from sojourn.platform.storefront import Module
 from sojourn.providers.vendors import Vendors
 from sojourn.runtime import assemble
 from sojourn.sales.open_purchases import OpenPurchases
 from sojourn.settings import Settings, SettingsError, load_settings
 from sojourn.storefronts import STOREFRONTS
 from sojourn.vendors import choose_vendors
-
-EXAMPLES = Path(__file__).parent / "examples.yaml"
-
-
-@cache
-def load_examples() -> Mapping[str, Any]:
-    """What the API's documentation shows as a request, by operation id."""
-    examples: dict[str, Any] = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
-    return examples
-
-
-def routers_of(storefront: Storefront) -> list[Router]:
-    """The routers of the modules that this storefront switches on, in the order of the list of all features."""
-    return [router for module, routers in ROUTERS.items() if module in storefront.modules for router in routers]
 
 
 def _note_account(gate: Gate, events: Hub, user_id: str) -> None:
@@ -137,7 +121,7 @@ class Application:
             app = storefront_application(
                 runtime,
                 routers_of(storefront),
-                examples=load_examples,
+                documented=partial(docs.told_by, (sys.executable, "-m", "sojourn.documentation", key)),
                 gate=gate,
                 vendors=vendors,
                 supabase=SupabaseDoor(vendors.supabase) if vendors.supabase else None,

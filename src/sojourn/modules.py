@@ -63,7 +63,7 @@ from sojourn.people.auth import routes as auth_routes
 from sojourn.people.staff import routes as staff_routes
 from sojourn.people.users import routes as user_routes
 from sojourn.platform.http.routing import Router
-from sojourn.platform.storefront import Module
+from sojourn.platform.storefront import Module, Storefront
 from sojourn.providers.work import JobKind, Timer
 from sojourn.sales.assignments import routes as assignment_routes
 from sojourn.sales.bookings import jobs as booking_jobs
@@ -202,3 +202,8 @@ TIMERS: Sequence[Timer] = (
     *housekeeping.TIMERS,
     *event_jobs.TIMERS,
 )
+
+
+def routers_of(storefront: Storefront) -> list[Router]:
+    """The routers of the modules that this storefront switches on, in the order of the list of all features."""
+    return [router for module, routers in ROUTERS.items() if module in storefront.modules for router in routers]

@@ -8,7 +8,7 @@ from fastapi import params
 from pydantic import TypeAdapter
 from tests.support.client import StorefrontClient
 
-from sojourn.main import load_examples
+from sojourn.documentation import load_examples
 from sojourn.modules import ROUTERS
 from sojourn.platform.http.describing import read
 from sojourn.platform.http.dialect import respelled, variant

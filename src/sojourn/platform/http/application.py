@@ -1,6 +1,6 @@
 """One storefront's ASGI application, and the door in front of them all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from sojourn.platform.db.database import Database
 from sojourn.platform.http import docs, refusals
 from sojourn.platform.http.context import Runtime
-from sojourn.platform.http.describing import describe
 from sojourn.platform.http.direct import Directory
 from sojourn.platform.http.edge import App, Edge, Receive, Scope, Send
 from sojourn.platform.http.mount import mount
@@ -21,12 +20,12 @@ from sojourn.platform.http.routing import Router
 
 
 def storefront_application(
-    runtime: Runtime, routers: Sequence[Router], *, examples: Callable[[], Mapping[str, Any]] = dict, **state: Any
+    runtime: Runtime, routers: Sequence[Router], *, documented: Callable[[], Awaitable[bytes]], **state: Any
 ) -> App:
-    """Build the application of one storefront. `examples` are the request bodies that the documentation shows, by
-    operation id; `state` is what dependencies look up on `app.state`."""
+    """Build the application of one storefront. `documented` answers what OpenAPI says of it; `state` is what
+    dependencies look up on `app.state`."""
     storefront = runtime.storefront
-    app = _bare_application()
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.runtime = runtime
     for name, value in state.items():
         setattr(app.state, name, value)
@@ -34,13 +33,7 @@ def storefront_application(
     for router in routers:
         mount(app, router, prefix=storefront.prefix, dialect=storefront.dialect)
 
-    def described() -> FastAPI:
-        shown = _bare_application()
-        for router in routers:
-            describe(shown, router, prefix=storefront.prefix, dialect=storefront.dialect, examples=examples())
-        return shown
-
-    docs.install(app, storefront, describe=described)
+    docs.install(app, storefront, documented=documented)
     edge: App = Edge(Directory(app), storefront=storefront, cache=runtime.cache, forwarded_hops=runtime.forwarded_hops)
     # Outside the cache: whose page may read an answer depends on who asks, not on what is kept.
     shared = CORSMiddleware(
@@ -61,10 +54,6 @@ def storefront_application(
         max_age=600,
     )
     return Doormat(edge, shared)
-
-
-def _bare_application() -> FastAPI:
-    return FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
 
 
 class Doormat:

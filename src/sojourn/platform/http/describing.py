@@ -1,14 +1,15 @@
 """What OpenAPI shows of a route beyond what answers need: the shape of every answer, every refusal, examples.
 
-Apart from `platform/http/mount.py`, because it is megabytes that a process need not carry until somebody reads the
-documentation.
+Apart from `platform/http/mount.py`, because it is megabytes that a server need not carry: `sojourn.documentation` asks
+for it.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from sojourn.platform.errors import (
@@ -24,18 +25,60 @@ from sojourn.platform.http.mount import NO_CONTENT, add_route, is_replayed, stat
 from sojourn.platform.http.refusals import MalformedJson, TooLarge, error_body
 from sojourn.platform.http.routing import Route, Router
 from sojourn.platform.http.uploads import UPLOAD, upload_body
-from sojourn.platform.storefront import Dialect
+from sojourn.platform.storefront import Dialect, Storefront
 
-NO_EXAMPLES: Mapping[str, Any] = MappingProxyType({})
+_FIELD_ERROR = {
+    "type": "object",
+    "required": ["field", "message", "type"],
+    "properties": {
+        "field": {"type": "string"},
+        "location": {"type": "string", "enum": ["body", "query", "path", "header"]},
+        "message": {"type": "string"},
+        "type": {"type": "string"},
+    },
+}
+_ENVELOPED_ERROR = {
+    "type": "object",
+    "required": ["success", "data", "message", "error"],
+    "properties": {
+        "success": {"const": False},
+        "data": {"type": "null"},
+        "message": {"type": "string"},
+        "error": {
+            "type": "object",
+            "required": ["code", "details"],
+            "properties": {
+                "code": {"type": "string", "description": "Stable; branch on it."},
+                "details": {"type": "object", "properties": {"fields": {"type": "array", "items": _FIELD_ERROR}}},
+                "request_id": {"type": ["string", "null"]},
+            },
+        },
+    },
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "description": "Stable; branch on it."},
+        "requestId": {"type": ["string", "null"]},
+        "errors": {"type": "array", "items": _FIELD_ERROR},
+        "details": {"type": "object"},
+    },
+}
 
 
-def describe(
-    app: FastAPI, router: Router, *, prefix: str, dialect: Dialect, examples: Mapping[str, Any] = NO_EXAMPLES
-) -> None:
-    """As `mount`, for an application that is only read. `examples`: a request body by operation id, snake_case."""
-    for route in router.routes:
-        example = examples.get(route.operation_id)
-        add_route(app, route, prefix=prefix, dialect=dialect, **_described(route, example, dialect))
+def document(storefront: Storefront, routers: Sequence[Router], *, examples: Mapping[str, Any]) -> bytes:
+    """OpenAPI 3.1 of a storefront. `examples`: a request body by operation id, snake_case."""
+    app = FastAPI(openapi_url=None)
+    for router in routers:
+        for route in router.routes:
+            described = _described(route, examples.get(route.operation_id), storefront.dialect)
+            add_route(app, route, prefix=storefront.prefix, dialect=storefront.dialect, **described)
+    return json.dumps(_document(app, storefront), ensure_ascii=False).encode()
 
 
 def read(route: Route) -> APIRoute:
@@ -130,3 +173,35 @@ def _refusal_response(refusals: list[type[Refusal]], dialect: Dialect) -> dict[s
         "description": " / ".join(f"`{r.code}`" for r in refusals),
         "content": {media_type: {"schema": {"$ref": "#/components/schemas/Error"}, "examples": examples}},
     }
+
+
+def _document(app: FastAPI, storefront: Storefront) -> dict[str, Any]:
+    document = get_openapi(
+        title=f"{storefront.name} API",
+        version="1.0.0",
+        openapi_version="3.1.0",
+        description=_description(storefront),
+        routes=app.routes,
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Error"] = _ENVELOPED_ERROR if storefront.dialect is Dialect.SNAKE_ENVELOPE else _PROBLEM
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            # FastAPI adds a 422 of its own; ours is the 400 above.
+            if "HTTPValidationError" in str(operation["responses"].get("422", "")):
+                del operation["responses"]["422"]
+            if "security" in operation and "401" not in operation["responses"]:
+                operation["security"].append({})  # a token is read there, and not asked for
+    return document
+
+
+def _description(storefront: Storefront) -> str:
+    envelope = "`{success, data, message, meta}`; errors carry `error.code`"
+    bare = "bare JSON; errors are `application/problem+json` with a `code`"
+    style = envelope if storefront.dialect is Dialect.SNAKE_ENVELOPE else bare
+    return (
+        f"Answers are {style}. Money is a string with two decimals; times are UTC, ISO 8601. "
+        "Unsafe calls take an `Idempotency-Key`. Unknown properties are refused."
+    )
