@@ -4,6 +4,7 @@ A program of its own, which servers run when somebody reads the documentation: m
 processor busy for seconds (docs/decisions/0026-memory.md).
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -28,5 +29,6 @@ def load_examples() -> Mapping[str, Any]:
 
 if __name__ == "__main__":
     (chosen,) = sys.argv[1:]
+    os.nice(10)  # after the requests of others
     storefront = STOREFRONTS[chosen]
     sys.stdout.buffer.write(document(storefront, routers_of(storefront), examples=load_examples()))

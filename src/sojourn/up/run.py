@@ -2,12 +2,15 @@
 
 import signal
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final
+
+import httpx
 
 from sojourn.platform.db import embedded
 from sojourn.platform.db.embedded import RunningServer
@@ -24,6 +27,7 @@ from sojourn.up.summary import print_summary
 API_PORT: Final = 8000
 SANDBOX_PORT: Final = 8001
 _WATCH_SECONDS: Final = 0.2
+_READING_SECONDS: Final = 120.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,6 +105,8 @@ class Run:
             logs=self.state.logs,
             seconds=time.monotonic() - began,
         )
+        described = [f"{self._api_url}{storefront.docs_path}/openapi.json" for storefront in self.storefronts.values()]
+        threading.Thread(target=_read_all, args=(described,), daemon=True).start()
 
     def _start_databases(self) -> dict[str, str]:
         with self.progress.step("Starting PostgreSQL") as step:
@@ -183,6 +189,13 @@ class Run:
     @property
     def _mark(self) -> str:
         return str(self.state.folder)
+
+
+def _read_all(addresses: Sequence[str]) -> None:
+    """Who opens the documentation should not wait the seconds that it takes to be made."""
+    with suppress(httpx.HTTPError):  # they will wait, then
+        for address in addresses:
+            httpx.get(address, timeout=_READING_SECONDS, trust_env=False)
 
 
 @contextmanager

@@ -1,7 +1,10 @@
 """OpenAPI 3.1 and Swagger UI of one storefront, with assets of our own: no page of ours loads a stranger's script."""
 
 import asyncio
+import os
+import signal
 import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
 
@@ -12,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from sojourn.platform.errors import Unavailable
 from sojourn.platform.http.edge import PAGE_POLICY
+from sojourn.platform.processes import LAUNCHER
 from sojourn.platform.storefront import Storefront
 
 logger = structlog.get_logger(__name__)
@@ -23,7 +27,7 @@ ASSET_TYPES = {
     "favicon-32x32.png": "image/png",
 }
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -68,13 +72,18 @@ def install(app: FastAPI, storefront: Storefront, *, documented: Callable[[], Aw
 
 
 async def told_by(command: Sequence[str]) -> bytes:
-    """What a program prints. Raises Unavailable when it fails, or has not ended after PATIENCE_SECONDS."""
+    """What a program prints, which does not outlive us. Raises Unavailable when it fails, or has not ended after
+    PATIENCE_SECONDS."""
+    launched = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "-", *command)
+
+    def printed() -> bytes:
+        return subprocess.run(
+            launched, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=PATIENCE_SECONDS
+        ).stdout
+
     try:
-        ran = await asyncio.to_thread(
-            subprocess.run, command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=PATIENCE_SECONDS
-        )
+        return await asyncio.to_thread(printed)
     except (OSError, subprocess.SubprocessError) as fault:
         said = getattr(fault, "stderr", None) or b""
         logger.error("documentation not written", fault=repr(fault), said=said.decode(errors="replace")[-2000:])  # noqa: TRY400 - its own words say more than our stack
         raise Unavailable from fault
-    return ran.stdout
