@@ -22,6 +22,8 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 Row: TypeAlias = asyncpg.Record
 
 ACQUIRE_SECONDS = 10.0
+# How long what has failed may be cleared up. A server that no longer says anything is not waited for again.
+TIDY_SECONDS = 2.0
 CONNECT_FAULTS = (
     OSError,
     TimeoutError,
@@ -49,6 +51,24 @@ def _encode_json(value: Any) -> str:
 def _refusal(fault: Exception) -> Refusal:
     # The driver's word for a value that does not fit its column is an InterfaceError and a ValueError.
     return InvalidInput("A value in the request cannot be stored.") if isinstance(fault, ValueError) else Unavailable()
+
+
+@asynccontextmanager
+async def _transaction(connection: Connection) -> AsyncIterator[None]:
+    """The driver's own, but that it waits no longer for a ROLLBACK than for a server that is there."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        with suppress(*CONNECT_FAULTS):
+            try:
+                async with asyncio.timeout(TIDY_SECONDS):
+                    await transaction.rollback()
+            except TimeoutError:
+                connection.terminate()  # PostgreSQL undoes what nobody is left to commit
+        raise
+    await transaction.commit()
 
 
 async def _no_reset(_: Connection) -> None:
@@ -148,7 +168,7 @@ class Database:
         """
         async with self.connection() as connection:
             with self.block():
-                async with connection.transaction():
+                async with _transaction(connection):
                     yield connection
 
     @asynccontextmanager
@@ -161,8 +181,10 @@ class Database:
         try:
             yield connection
         finally:
-            # A client that hangs up leaks no connection: the pool shields its own release.
-            await self._pool.release(connection)
+            # A client that hangs up leaks no connection: the pool shields its own release. One that is not to be had
+            # back in time is cut by the pool; what was done on it is done, or its fault is told already.
+            with suppress(*CONNECT_FAULTS):
+                await self._pool.release(connection, timeout=TIDY_SECONDS)
 
     @contextmanager
     def block(self) -> Iterator[None]:
@@ -226,5 +248,5 @@ class Database:
 @asynccontextmanager
 async def savepoint(tx: Connection) -> AsyncIterator[None]:
     """A part of a unit of work that may fail on its own: it is undone when the block raises, the rest goes on."""
-    async with tx.transaction():
+    async with _transaction(tx):
         yield
