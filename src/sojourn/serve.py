@@ -4,8 +4,13 @@
 terminal) does not lie in the memory of every process that answers.
 """
 
+import os
+import signal
 import sys
 from importlib import import_module
+from multiprocessing import parent_process
+from select import select
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from granian import Granian
@@ -48,8 +53,17 @@ def application() -> "Application":
     for name in NOT_HERE:
         # Python's word for what must not be imported; a module that is there already is left alone.
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    server = parent_process()
+    if server is not None:
+        Thread(target=_end_with, args=(server.sentinel,), name="server-watch", daemon=True).start()
     made: Application = import_module("sojourn.main").create_app()
     return made
+
+
+def _end_with(server: int) -> None:
+    """Were the server killed, this process would go on answering: beside the next server's, on the same port."""
+    select([server], [], [])  # it can be read when its other end is gone
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import psutil
 import pytest
 from tests.support.client import StorefrontClient, read
 from tests.support.mortal import Mortal, mortal_system
@@ -190,6 +191,20 @@ async def test_the_api_is_killed_while_people_pay(system: Mortal, derlg: Storefr
     await _all_settled(system, derlg, market)
     await _books_are_right(derlg, market)
     _nothing_unforeseen(system)
+
+
+async def test_nobody_answers_for_a_server_that_was_killed(system: Mortal) -> None:
+    """Its processes would share the port with those of the next, and go on answering as the old version did."""
+    server = system.running.pop("serve")
+    answering = psutil.Process(server.pid).children(recursive=True)
+    server.kill()
+    server.wait()
+
+    async def all_are_gone() -> bool:
+        return not any(process.is_running() for process in answering)
+
+    assert answering
+    await until(all_are_gone, what="its processes have ended")
 
 
 async def test_a_lost_webhook_is_found_after_the_api_was_killed(system: Mortal, derlg: StorefrontClient) -> None:
