@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -65,10 +67,11 @@ async def run(dsn: str, script: str) -> None:
         await connection.close()
 
 
-def sojourn(command: str, dsn: str, *, sandbox: str) -> subprocess.CompletedProcess[str]:
+def sojourn(command: str, dsn: str, *, sandbox: str, **elsewhere: str) -> subprocess.CompletedProcess[str]:
+    told = environment({"derlg": dsn}, sandbox=sandbox, overrides={"SOJOURN_STATE": "/nowhere"})
     return subprocess.run(
         [sys.executable, "-m", "sojourn.cli", command],
-        env=os.environ | environment({"derlg": dsn}, sandbox=sandbox, overrides={"SOJOURN_STATE": "/nowhere"}),
+        env=os.environ | told | elsewhere,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -174,4 +177,27 @@ async def test_two_at_once_take_turns(postgres: TemplateServer, sandbox: str) ->
     async with postgres.clone(migrated=False) as empty:
         ended = await asyncio.gather(*(asyncio.to_thread(sojourn, "migrate", empty, sandbox=sandbox) for _ in range(2)))
         assert [(one.returncode, one.stderr) for one in ended] == [(0, "")] * 2
+        assert await ask(empty, "SELECT version_num FROM alembic_version") == [(revisions()[-1],)]
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A wheel of this clone, unpacked as an installation does it; its migrations say whose they are."""
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation",
+         "--wheel-dir", tmp_path, Path(__file__).parents[3]],
+        check=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    with (tmp_path / "sojourn/migrations/env.py").open("a") as entry:
+        entry.write("print('of the wheel')\n")
+    return tmp_path
+
+
+async def test_a_wheel_brings_its_migrations(postgres: TemplateServer, sandbox: str, installed: Path) -> None:
+    async with postgres.clone(migrated=False) as empty:
+        ended = await asyncio.to_thread(sojourn, "migrate", empty, sandbox=sandbox, PYTHONPATH=str(installed))
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert "of the wheel" in ended.stdout
         assert await ask(empty, "SELECT version_num FROM alembic_version") == [(revisions()[-1],)]

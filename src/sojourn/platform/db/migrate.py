@@ -14,7 +14,9 @@ from sqlalchemy.util import await_only
 
 from sojourn.platform.db.faults import DATABASE_FAULTS, explain, words_of
 
-MIGRATIONS = Path(__file__).resolve().parents[4] / "migrations"
+_PACKAGE = Path(__file__).resolve().parents[2]
+# A wheel carries them in the package (pyproject.toml); in a clone they lie beside `src`.
+MIGRATIONS = next(place / "migrations" for place in (_PACKAGE, _PACKAGE.parents[1]) if (place / "migrations").is_dir())
 
 
 def _config(dsn: str) -> Config:
