@@ -105,6 +105,18 @@ async def test_each_sum_opens_onto_its_payments(office: StorefrontClient, buyer:
         assert {row["customerName"] for row in rows["items"]} == {"Chan Sophea"}
 
 
+async def test_the_payments_from_either_end(office: StorefrontClient, buyer: UUID) -> None:
+    newest = ["2026-11-30T17:00:00", "2026-11-30T16:59:59", "2026-10-31T17:00:00", "2026-10-31T16:59:59"]
+    for sort, expected in ((None, newest), ("newest", newest), ("oldest", newest[::-1])):
+        asked = {"currency": "USD", "perPage": "3"} | ({"sort": sort} if sort else {})
+        answer = read(await office.get("/admin/revenue/payments", params=asked))
+        assert ([row["paidAt"][:19] for row in answer["items"]], answer["total"]) == (expected[:3], 4)
+        file = await office.get("/admin/revenue/payments", params={**asked, "format": "csv"})
+        told = csv.DictReader(file.text.removeprefix("\ufeff").splitlines())
+        assert [row["paidAt"][:19] for row in told] == expected
+    assert faulty_fields(await office.get("/admin/revenue/payments", params={"sort": "largest"})) == ["sort"]
+
+
 async def test_a_change_of_a_booking_counts_as_its_booking(derlg_office: StorefrontClient, derlg_books: Books) -> None:
     books = derlg_books
     buyer = await books.person("Lim Srey")

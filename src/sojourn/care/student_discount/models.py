@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from sojourn.platform.kit.wire import Day, Wire
+from sojourn.platform.kit.wire import Day, SortByTime, Wire
 from sojourn.sales.orders.models import PageIn, Reason
 
 Institution = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
@@ -137,6 +137,7 @@ class VerificationAtDesk(VerificationOut):
 
 class VerificationFilters(PageIn):
     status: VerificationStatus | None = None
+    sort: SortByTime = SortByTime.OLDEST
 
 
 class DecisionIn(Wire):

@@ -19,6 +19,7 @@ from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import SortByTime
 
 # What was begun and not submitted is begun anew; what waits for a decision is left alone.
 _START = """
@@ -188,15 +189,19 @@ _GET_AT_DESK = f"""
 SELECT row_to_json(shown)::text FROM (
     SELECT {_AT_DESK} FROM student_verifications v JOIN users u ON u.id = v.user_id WHERE v.id = $1) shown
 """
-_LIST_AT_DESK = f"""
+_ORDERS = {SortByTime.NEWEST: "v.created_at DESC, v.id DESC", SortByTime.OLDEST: "v.created_at, v.id"}
+LISTS = {
+    sort: f"""
 WITH page AS (
-    SELECT * FROM student_verifications WHERE ($1::text IS NULL OR status = $1)
-     ORDER BY created_at, id LIMIT $2 OFFSET $3
+    SELECT * FROM student_verifications v WHERE ($1::text IS NULL OR status = $1)
+     ORDER BY {order} LIMIT $2 OFFSET $3
 )
 SELECT (SELECT count(*) FROM student_verifications WHERE ($1::text IS NULL OR status = $1)) AS total,
        (SELECT coalesce(json_agg(shown), '[]')::text FROM (
-            SELECT {_AT_DESK} FROM page v JOIN users u ON u.id = v.user_id ORDER BY v.created_at, v.id) shown) AS items
+            SELECT {_AT_DESK} FROM page v JOIN users u ON u.id = v.user_id ORDER BY {order}) shown) AS items
 """
+    for sort, order in _ORDERS.items()
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,8 +362,8 @@ async def get_at_desk(connection: Connection, *, verification_id: UUID) -> RawJs
 
 
 async def list_at_desk(connection: Connection, *, filters: VerificationFilters) -> RawJson:
-    """One page, the one that waits longest first, as JSON of `VerificationAtDesk`."""
+    """One page, as JSON of `VerificationAtDesk`."""
     offset = (filters.page - 1) * filters.per_page
-    row = await connection.fetchrow(_LIST_AT_DESK, filters.status, filters.per_page, offset)
+    row = await connection.fetchrow(LISTS[filters.sort], filters.status, filters.per_page, offset)
     assert row is not None  # noqa: S101 - scalars always answer
     return RawJson(row["items"].encode(), page=filters.page, per_page=filters.per_page, total=row["total"])

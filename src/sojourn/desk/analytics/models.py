@@ -14,7 +14,7 @@ from sojourn.desk.analytics.people_queries import ConsultantSort, CustomerSort
 from sojourn.desk.analytics.periods import Between, Day, Mode, Step
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import Money, Wire
+from sojourn.platform.kit.wire import Money, SortByTime, Wire
 from sojourn.sales.bookings.models import BookingOut, BookingType
 from sojourn.sales.orders.models import OrderOut
 from sojourn.sales.payments.payable import PurchaseKind
@@ -44,6 +44,7 @@ class RevenueFilters(Between, Exportable):
 
 
 class RevenuePaymentFilters(Between, Exportable, PageOf):
+    sort: SortByTime = SortByTime.NEWEST
     type: ServiceType | BookingType | None = None
     currency: Currency | None = None
     service_id: UUID | None = None

@@ -16,6 +16,7 @@ from sojourn.desk.analytics.figures import (
 from sojourn.desk.analytics.parts import FigureName
 from sojourn.desk.analytics.reading import fetch, fetch_value
 from sojourn.platform.db.database import Connection, Row
+from sojourn.platform.kit.wire import SortByTime
 
 # $1 since, $2 until, $3 is_live. Joined with what was bought, for its type.
 _BOUGHT = """p.purchase_kind, p.purchase_id, p.user_id, p.paid_at, p.currency, p.captured_amount AS gross,
@@ -37,13 +38,17 @@ SELECT date_trunc($4, s.paid_at AT TIME ZONE $5)::date AS period_start, CASE WHE
 _MATCHING = """($4::text IS NULL OR s.type = $4) AND ($5::text IS NULL OR s.currency = $5)
    AND ($6::uuid IS NULL OR s.service_id = $6) AND ($7::uuid IS NULL OR s.trip_id = $7)"""
 _PAYMENTS_TOTAL = f"SELECT count(*) FROM ({_SALES}) s WHERE {_MATCHING}"
-LIST_PAYMENTS = f"""
+_ORDERS = {SortByTime.NEWEST: "s.paid_at DESC, s.id DESC", SortByTime.OLDEST: "s.paid_at, s.id"}
+PAYMENTS = {
+    sort: f"""
 SELECT s.id AS payment_id, s.paid_at, s.purchase_kind, s.purchase_id, s.reference, s.type, s.currency, s.gross,
        s.refunded, s.net, s.method, u.id AS user_id, u.name AS customer_name, u.email AS customer_email
   FROM (SELECT p.id, p.reference, p.method, {_BOUGHT} {_FROM_SALES}) s JOIN users u ON u.id = s.user_id
  WHERE {_MATCHING}
- ORDER BY s.paid_at DESC, s.id DESC LIMIT $8 OFFSET $9
+ ORDER BY {order} LIMIT $8 OFFSET $9
 """
+    for sort, order in _ORDERS.items()
+}
 # $5 the storefront's currency: sums over types and things sold are in that one. A purchase has one applied payment.
 _STATS = f"""
 WITH sales AS MATERIALIZED (
@@ -118,10 +123,10 @@ async def list_revenue(connection: Connection, *, arguments: Sequence[object]) -
 
 
 async def list_payments(
-    connection: Connection, *, chosen: Sequence[object], limit: int, offset: int
+    connection: Connection, *, sort: SortByTime, chosen: Sequence[object], limit: int, offset: int
 ) -> tuple[Sequence[Row], int]:
     """The payments behind revenue. `chosen`: since, until, is_live, type, currency, service id, trip id."""
-    rows = await fetch(connection, LIST_PAYMENTS, *chosen, limit, offset)
+    rows = await fetch(connection, PAYMENTS[sort], *chosen, limit, offset)
     return rows, await fetch_value(connection, _PAYMENTS_TOTAL, *chosen)
 
 

@@ -99,13 +99,13 @@ async def list_revenue_payments(
         return await export(
             ctx,
             Export(
-                name="revenue-payments", columns=PAYMENT_COLUMNS, statement=queries.LIST_PAYMENTS,
+                name="revenue-payments", columns=PAYMENT_COLUMNS, statement=queries.PAYMENTS[filters.sort],
                 arguments=(*chosen, None, 0), actor_id=admin.user_id,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:
         rows, total = await queries.list_payments(
-            connection, chosen=chosen, limit=filters.per_page, offset=filters.offset
+            connection, sort=filters.sort, chosen=chosen, limit=filters.per_page, offset=filters.offset
         )
     items = [RevenuePayment(**dict(row)) for row in rows]
     return Page[RevenuePayment](items=items, page=filters.page, per_page=filters.per_page, total=total)

@@ -42,7 +42,7 @@ from sojourn.platform.http.context import Context
 from sojourn.platform.kit.money import ZERO, percent_of
 from sojourn.platform.storefront import Module, SalesRules, Storefront
 from sojourn.sales.bookings import queries as bookings
-from sojourn.sales.bookings.models import BookingOut
+from sojourn.sales.bookings.models import AllBookingsIn, BookingOut
 from sojourn.sales.orders import answers as orders
 from sojourn.sales.orders.models import DeskFilters, OrderOut
 
@@ -173,9 +173,7 @@ async def _recent_orders(connection: Connection, ctx: Context) -> list[OrderOut]
 async def _recent_bookings(connection: Connection, ctx: Context) -> list[BookingOut]:
     if Module.BOOKINGS not in ctx.storefront.modules:
         return []
-    page = await bookings.list_all(
-        connection, status=None, travel_date=None, reference=None, trip_id=None, page=1, per_page=RECENT, now=ctx.now()
-    )
+    page = await bookings.list_all(connection, filters=AllBookingsIn(per_page=RECENT), now=ctx.now())
     return _BOOKINGS.validate_json(page.body, by_name=True, by_alias=False)
 
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
 from sojourn.catalog.policies import CancellationPolicy
 from sojourn.catalog.values import LanguageName
-from sojourn.platform.kit.wire import Day, Money, MoneyIn, Wire
+from sojourn.platform.kit.wire import Day, Money, MoneyIn, SortByTime, Wire
 from sojourn.sales.pricing.models import Price, PriceLine
 
 
@@ -318,5 +318,6 @@ class AllBookingsIn(Wire):
     travel_date: Day | None = None
     reference: Annotated[str, StringConstraints(strip_whitespace=True, max_length=12)] | None = None
     trip_id: UUID | None = None
+    sort: SortByTime = SortByTime.NEWEST
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     per_page: Annotated[int, Field(ge=1, le=100)] = 20

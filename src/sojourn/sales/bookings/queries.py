@@ -13,8 +13,9 @@ from sojourn.platform.errors import Refusal
 from sojourn.platform.http.context import Origin
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import SortByTime
 from sojourn.sales.bookings.errors import BookingNotFound
-from sojourn.sales.bookings.models import Booking, BookingStatus, BookingType
+from sojourn.sales.bookings.models import AllBookingsIn, Booking, BookingStatus, BookingType
 from sojourn.sales.inventory.errors import TooManyHolds
 from sojourn.sales.inventory.models import Claim
 from sojourn.sales.inventory.queries import columns, sold_out
@@ -109,13 +110,16 @@ SELECT refused, (SELECT row_to_json(wire)::text FROM (SELECT {_WIRE.format(now="
 """
 
 
-def _page(chosen: str) -> str:
-    """One page of the bookings `b` that are `chosen`, newest first, and how many there are in all. $1 and $2: the
+_ORDERS = {SortByTime.NEWEST: "b.created_at DESC, b.id DESC", SortByTime.OLDEST: "b.created_at, b.id"}
+
+
+def _page(chosen: str, order: SortByTime = SortByTime.NEWEST) -> str:
+    """One page of the bookings `b` that are `chosen`, in their order, and how many there are in all. $1 and $2: the
     page's size, and how many come before it; $3: now."""
     return f"""
 SELECT (SELECT coalesce(json_agg(wire), '[]')::text FROM (
             SELECT {_WIRE.format(now="$3")} FROM bookings b WHERE {chosen}
-             ORDER BY b.created_at DESC, b.id DESC LIMIT $1 OFFSET $2) AS wire) AS items,
+             ORDER BY {_ORDERS[order]} LIMIT $1 OFFSET $2) AS wire) AS items,
        (SELECT count(*) FROM bookings b WHERE {chosen}) AS total
 """
 
@@ -123,11 +127,10 @@ SELECT (SELECT coalesce(json_agg(wire), '[]')::text FROM (
 # Two statements: "no status, or this one" in one would be planned anew for each reader, at the price of the reading.
 _LIST_MINE = _page("b.user_id = $4")
 _LIST_MINE_OF_STATUS = _page("b.user_id = $4 AND " + _HAS_STATUS.format(status="$5", now="$3"))
-_LIST_ALL = _page(
-    f"""($4::text IS NULL OR {_HAS_STATUS.format(status="$4", now="$3")})
+_CHOSEN = f"""($4::text IS NULL OR {_HAS_STATUS.format(status="$4", now="$3")})
     AND ($5::date IS NULL OR b.travel_date = $5) AND ($6::text IS NULL OR b.booking_ref = upper($6))
     AND ($7::uuid IS NULL OR b.trip_id = $7)"""
-)
+LISTS = {order: _page(_CHOSEN, order) for order in SortByTime}
 _DETAIL = f"""
 SELECT row_to_json(wire)::text FROM (
     SELECT {_WIRE.format(now="$4")}{_DETAIL_WIRE.format(now="$4")} FROM bookings b
@@ -277,16 +280,14 @@ async def list_mine(
     return RawJson(row["items"].encode(), page, per_page, row["total"])
 
 
-async def list_all(
-    connection: Connection, *, status: str | None, travel_date: date | None, reference: str | None,
-    trip_id: UUID | None, page: int, per_page: int, now: datetime,
-) -> RawJson:  # fmt: skip
+async def list_all(connection: Connection, *, filters: AllBookingsIn, now: datetime) -> RawJson:
     """One page of all bookings, for the desk: one statement."""
     row = await connection.fetchrow(
-        _LIST_ALL, per_page, (page - 1) * per_page, now, status, travel_date, reference, trip_id
-    )
+        LISTS[filters.sort], filters.per_page, (filters.page - 1) * filters.per_page, now, filters.status,
+        filters.travel_date, filters.reference, filters.trip_id,
+    )  # fmt: skip
     assert row is not None  # noqa: S101 - a SELECT of scalars always answers
-    return RawJson(row["items"].encode(), page, per_page, row["total"])
+    return RawJson(row["items"].encode(), filters.page, filters.per_page, row["total"])
 
 
 async def get_detail(connection: Connection, *, name: str, user_id: UUID | None, now: datetime) -> RawJson:

@@ -205,7 +205,4 @@ async def list_all_bookings(
 ) -> Page[BookingOut] | RawJson:
     """All bookings, newest first, for the desk."""
     async with ctx.read() as connection:
-        return await queries.list_all(
-            connection, status=filters.status, travel_date=filters.travel_date, reference=filters.reference,
-            trip_id=filters.trip_id, page=filters.page, per_page=filters.per_page, now=ctx.now(),
-        )  # fmt: skip
+        return await queries.list_all(connection, filters=filters, now=ctx.now())

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from sojourn.platform.kit.wire import Money, Wire
+from sojourn.platform.kit.wire import Money, SortByTime, Wire
 from sojourn.sales.payments.payable import PurchaseKind
 
 
@@ -99,6 +99,7 @@ class FriendPaging(Wire):
 
 class ReferralFilters(FriendPaging):
     status: ReferralStatus | None = None
+    sort: SortByTime = SortByTime.OLDEST
 
 
 class Person(Wire):

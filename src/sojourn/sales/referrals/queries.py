@@ -12,6 +12,7 @@ from uuid import UUID
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import SortByTime
 from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.referrals.errors import ReferralNotFound
 from sojourn.sales.referrals.models import Flag, Referral, ReferralFilters, ReferralStatus, VoidReason
@@ -104,14 +105,18 @@ _WIRE = """json_build_object(
     'decided_at', iso(r.decided_at), 'note', r.note, 'created_at', iso(r.created_at))"""
 _JOINS = """JOIN users f ON f.id = r.referrer_id JOIN users g ON g.id = r.friend_id
   LEFT JOIN bookings b ON b.id = r.purchase_id LEFT JOIN orders o ON o.id = r.purchase_id"""
-_LIST = f"""
+_ORDERS = {SortByTime.NEWEST: "r.created_at DESC, r.id DESC", SortByTime.OLDEST: "r.created_at, r.id"}
+LISTS = {
+    sort: f"""
 WITH page AS (
-    SELECT * FROM referrals WHERE ($1::text IS NULL OR status = $1) ORDER BY created_at, id LIMIT $2 OFFSET $3
+    SELECT * FROM referrals r WHERE ($1::text IS NULL OR status = $1) ORDER BY {order} LIMIT $2 OFFSET $3
 )
 SELECT (SELECT count(*) FROM referrals WHERE ($1::text IS NULL OR status = $1)) AS total,
-       coalesce(json_agg({_WIRE} ORDER BY r.created_at, r.id), '[]')::text AS items
+       coalesce(json_agg({_WIRE} ORDER BY {order}), '[]')::text AS items
   FROM page r {_JOINS}
 """
+    for sort, order in _ORDERS.items()
+}
 _GET = f"SELECT {_WIRE}::text FROM referrals r {_JOINS} WHERE r.id = $1"
 
 
@@ -217,9 +222,9 @@ async def list_friends(connection: Connection, *, user_id: UUID, page: int, per_
 
 
 async def list_referrals(connection: Connection, *, filters: ReferralFilters) -> RawJson:
-    """One page for the desk, the one that waits longest first, as JSON of `ReferralOut`."""
+    """One page for the desk, as JSON of `ReferralOut`."""
     offset = (filters.page - 1) * filters.per_page
-    row = await connection.fetchrow(_LIST, filters.status, filters.per_page, offset)
+    row = await connection.fetchrow(LISTS[filters.sort], filters.status, filters.per_page, offset)
     assert row is not None  # noqa: S101 - an aggregate always answers
     return RawJson(row["items"].encode(), page=filters.page, per_page=filters.per_page, total=row["total"])
 
