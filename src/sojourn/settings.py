@@ -16,18 +16,6 @@ from sojourn.platform.storefront import Network
 MAX_SERVICE_KEYS = 2
 DEVELOPMENT_SECRET = "development-only-secret-0123456789abcdef"
 MIN_SECRET = 32
-# Where the sandbox plays a vendor.
-DEVELOPMENT_BASES = (
-    "stripe_api_base",
-    "bakong_api_base",
-    "resend_api_base",
-    "exchange_rate_api_base",
-    "openweather_api_base",
-    "fcm_api_base",
-    "rekognition_api_base",
-    "cloudinary_api_base",
-    "google_api_base",
-)
 
 
 class Environment(StrEnum):
@@ -159,6 +147,10 @@ class StorefrontSettings(BaseModel):
         if len(self.service_keys) > MAX_SERVICE_KEYS:
             raise ValueError(f"AI_SERVICE_KEY holds at most {MAX_SERVICE_KEYS} keys, with a comma between them")
         return self
+
+
+# Where the sandbox plays a vendor.
+DEVELOPMENT_BASES = tuple(name for name in StorefrontSettings.model_fields if name.endswith("_api_base"))
 
 
 class Settings(BaseModel):
