@@ -1,6 +1,5 @@
 """An agent, a customer it acts for, and something to sell."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 import httpx
@@ -9,8 +8,6 @@ from tests.features.stock.conftest import Shop, open_shop
 from tests.support.client import StorefrontClient
 from tests.support.selling import put_trip_on_sale
 from tests.support.system import SERVICE_KEY, System
-
-Hire = Callable[..., StorefrontClient]
 
 
 def agent_of(client: StorefrontClient, user_id: UUID | None, *, key: str = SERVICE_KEY) -> StorefrontClient:

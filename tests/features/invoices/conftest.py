@@ -1,6 +1,5 @@
 """Paid bookings, and their papers as the traveller gets them."""
 
-from decimal import Decimal
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -38,10 +37,6 @@ async def refund_of(client: StorefrontClient, payment_id: UUID) -> dict[str, Any
     rows = await client.rows("SELECT * FROM refunds WHERE payment_id = $1", payment_id)
     assert len(rows) == 1, rows
     return rows[0]
-
-
-def usd(amount: object) -> str:
-    return f"${Decimal(str(amount)):,.2f}"
 
 
 async def settle_jobs(work: Work) -> None:

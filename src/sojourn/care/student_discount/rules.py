@@ -35,11 +35,6 @@ def next_try_at(submitted_at: Sequence[datetime], now: datetime, rules: StudentR
     return recent[-rules.tries] + window if len(recent) >= rules.tries else None
 
 
-def tries_left(submitted_at: Sequence[datetime], now: datetime, rules: StudentRules) -> int:
-    recent = [at for at in submitted_at if at > now - timedelta(days=rules.tries_days)]
-    return max(rules.tries - len(recent), 0)
-
-
 def judge(similarity: Decimal | None, rules: StudentRules) -> VerificationStatus:
     """What a face engine's score decides by itself: PENDING_REVIEW leaves it to a person, as no score does."""
     if similarity is None:
