@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, StringC
 
 from sojourn.platform.i18n import Language, language_of
 from sojourn.platform.kit.money import MAX_AMOUNT
-from sojourn.platform.kit.wire import MoneyIn, Text, Wire
+from sojourn.platform.kit.wire import MoneyIn, PageIn, Text, Wire
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 # Paths of the API that a slug must not hide.
@@ -94,10 +94,5 @@ class InLanguage(Wire):
     language: LanguageName | None = None
 
 
-class Paging(InLanguage):
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.per_page
+class Paging(InLanguage, PageIn):
+    """Which page of a list, in which language."""

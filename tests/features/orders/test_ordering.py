@@ -13,7 +13,7 @@ from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 from sojourn.people.auth.access import Actor
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Page, PageIn
 from sojourn.sales.orders import answers
 from sojourn.sales.orders.models import (
     CustomerInfo,
@@ -22,7 +22,6 @@ from sojourn.sales.orders.models import (
     OrderItem,
     OrderOut,
     OrderPayment,
-    PageIn,
 )
 from sojourn.sales.pricing.models import PriceLine
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from sojourn.platform.http.files import Exportable
-from sojourn.platform.kit.wire import Day, Instant, Wire
+from sojourn.platform.kit.wire import Day, Instant, PageIn, Wire
 
 MAX_SLOT_DAYS = 62
 # Read from the package, which is the same on every machine; looking through the system's own takes a second.
@@ -197,7 +197,7 @@ class ConsultationSort(StrEnum):
     EARLIEST = "earliest"
 
 
-class ConsultationFilters(Exportable):
+class ConsultationFilters(Exportable, PageIn):
     """`from` and `to` bound the start, half-open. Customers and consultants see their own whatever they ask for."""
 
     status: Status | None = None
@@ -207,8 +207,6 @@ class ConsultationFilters(Exportable):
     from_moment: Instant | None = Field(None, alias="from")
     to_moment: Instant | None = Field(None, alias="to")
     sort: ConsultationSort = ConsultationSort.LATEST
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class Consultation(Wire):

@@ -208,9 +208,7 @@ async def list_consultations(
 ) -> Page[Consultation]:
     """One page of what the caller may see."""
     matching = arguments(filters, actor=actor)
-    rows = await connection.fetch(
-        LISTS[filters.sort], *matching, filters.per_page, (filters.page - 1) * filters.per_page
-    )
+    rows = await connection.fetch(LISTS[filters.sort], *matching, filters.per_page, filters.offset)
     total: int = await connection.fetchval(_COUNT, *matching)
     items = [present(row, for_staff=row["user_id"] != actor.user_id, max_moves=max_moves) for row in rows]
     return Page[Consultation](items=items, page=filters.page, per_page=filters.per_page, total=total)

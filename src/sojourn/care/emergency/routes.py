@@ -13,8 +13,7 @@ from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.idempotency import never_replayed
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page
-from sojourn.sales.orders.models import PageIn
+from sojourn.platform.kit.wire import Page, PageIn
 
 router = Router(prefix="/emergency", tags=["emergency"])
 

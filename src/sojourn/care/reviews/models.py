@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 
 from sojourn.catalog.values import LanguageName
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import SortByTime, Wire
-from sojourn.sales.orders.models import PageIn, Reason
+from sojourn.platform.kit.wire import PageIn, SortByTime, Wire
+from sojourn.sales.orders.models import Reason
 
 
 class Subject(StrEnum):

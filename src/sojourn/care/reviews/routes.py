@@ -28,10 +28,9 @@ from sojourn.platform.http.context import Context, Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Page, PageIn
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.bookings.errors import BookingNotFound
-from sojourn.sales.orders.models import PageIn
 
 shelf_router = Router(tags=["reviews"], dependencies=[Depends(limited(LimitClass.CATALOG, by_address=True))])
 router = Router(prefix="/reviews", tags=["reviews"], dependencies=[Depends(limited(LimitClass.DEFAULT))])

@@ -363,7 +363,6 @@ async def get_at_desk(connection: Connection, *, verification_id: UUID) -> RawJs
 
 async def list_at_desk(connection: Connection, *, filters: VerificationFilters) -> RawJson:
     """One page, as JSON of `VerificationAtDesk`."""
-    offset = (filters.page - 1) * filters.per_page
-    row = await connection.fetchrow(LISTS[filters.sort], filters.status, filters.per_page, offset)
+    row = await connection.fetchrow(LISTS[filters.sort], filters.status, filters.per_page, filters.offset)
     assert row is not None  # noqa: S101 - scalars always answer
     return RawJson(row["items"].encode(), page=filters.page, per_page=filters.per_page, total=row["total"])

@@ -10,7 +10,7 @@ from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyNam
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, LanguageCode, LanguageCodes, LanguageName, Lines, Place, Price, Query, Slug
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import Day, LongText, Money, MoneyIn, Text, Wire
+from sojourn.platform.kit.wire import Day, LongText, Money, MoneyIn, PageIn, Text, Wire
 
 
 class LicenseType(StrEnum):
@@ -104,7 +104,7 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-class GuideFilters(Wire):
+class GuideFilters(PageIn):
     """Which guides. `language` is one they speak; `display_language` the one that `display_bio` is in.
 
     With `available_date` (to `end_date`): only those who are free each day.
@@ -119,15 +119,9 @@ class GuideFilters(Wire):
     q: Query | None = None
     sort: GuideSort = GuideSort.RATING
     display_language: LanguageName | None = None
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
     def shown_in(self, default: Language) -> Language:
         return self.display_language or default
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.per_page
 
 
 class AdminGuideFilters(GuideFilters):

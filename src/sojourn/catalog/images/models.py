@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
-from sojourn.platform.kit.wire import Instant, Wire
+from sojourn.platform.kit.wire import Instant, PageIn, Wire
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 MIME_TYPE: Final = "image/webp"
@@ -35,12 +35,10 @@ class ImagePatch(Wire):
     alt: Alt
 
 
-class ImageFilters(Wire):
+class ImageFilters(PageIn):
     """`is_unnamed`: those that no entry names, which go after a day; it is looked after once an hour."""
 
     is_unnamed: bool | None = None
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class ImageOut(Wire):

@@ -122,8 +122,7 @@ async def delete(tx: Connection, *, image_id: UUID, now: datetime) -> None:
 
 async def list_images(connection: Connection, *, filters: ImageFilters) -> tuple[list[Image], int]:
     """One page, newest first, and how many there are in all."""
-    offset = (filters.page - 1) * filters.per_page
-    rows = await connection.fetch(_LIST, filters.is_unnamed, filters.per_page, offset)
+    rows = await connection.fetch(_LIST, filters.is_unnamed, filters.per_page, filters.offset)
     total: int = await connection.fetchval(_COUNT, filters.is_unnamed)
     return [Image(**dict(row)) for row in rows], total
 

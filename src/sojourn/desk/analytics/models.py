@@ -14,7 +14,7 @@ from sojourn.desk.analytics.people_queries import ConsultantSort, CustomerSort
 from sojourn.desk.analytics.periods import Between, Day, Mode, Step
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import Money, SortByTime, Wire
+from sojourn.platform.kit.wire import Money, PageIn, SortByTime, Wire
 from sojourn.sales.bookings.models import BookingOut, BookingType
 from sojourn.sales.orders.models import OrderOut
 from sojourn.sales.payments.payable import PurchaseKind
@@ -23,15 +23,6 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$", to_upper=T
 SearchText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00]*$")
 ]
-
-
-class PageOf(Wire):
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.per_page
 
 
 class RevenueFilters(Between, Exportable):
@@ -43,7 +34,7 @@ class RevenueFilters(Between, Exportable):
     currency: Currency | None = None
 
 
-class RevenuePaymentFilters(Between, Exportable, PageOf):
+class RevenuePaymentFilters(Between, Exportable, PageIn):
     sort: SortByTime = SortByTime.NEWEST
     type: ServiceType | BookingType | None = None
     currency: Currency | None = None
@@ -51,11 +42,11 @@ class RevenuePaymentFilters(Between, Exportable, PageOf):
     trip_id: UUID | None = None
 
 
-class FigureRowFilters(Between, Exportable, PageOf):
+class FigureRowFilters(Between, Exportable, PageIn):
     is_counted: bool | None = Field(None, description="Only what counts for a rate, or only what does not.")
 
 
-class CustomerFilters(Exportable, PageOf):
+class CustomerFilters(Exportable, PageIn):
     """`q` is part of the name, e-mail address or telephone number. `mode` is that of the payments."""
 
     q: SearchText | None = None
@@ -65,11 +56,11 @@ class CustomerFilters(Exportable, PageOf):
     mode: Mode | None = None
 
 
-class CustomerPurchaseFilters(Exportable, PageOf):
+class CustomerPurchaseFilters(Exportable, PageIn):
     pass
 
 
-class ConsultantFilters(Exportable, PageOf):
+class ConsultantFilters(Exportable, PageIn):
     """The days are those of completing and assigning; open cases are those of now. `q` is part of the name or e-mail
     address, `language` one that they speak."""
 
@@ -81,7 +72,7 @@ class ConsultantFilters(Exportable, PageOf):
     sort: ConsultantSort = ConsultantSort.NAME
 
 
-class OccupancyFilters(Exportable, PageOf):
+class OccupancyFilters(Exportable, PageIn):
     """Days of travel, both included; without them, from today for 90 days."""
 
     from_date: Day | None = None

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from sojourn.platform.audit.trail import ActorKind
 from sojourn.platform.http.files import Exportable
-from sojourn.platform.kit.wire import Instant, Money, SortByTime, Wire
+from sojourn.platform.kit.wire import Instant, Money, PageIn, SortByTime, Wire
 
 
-class AuditFilters(Exportable):
+class AuditFilters(Exportable, PageIn):
     """`action` may end in `*`: `refund.*`. `since` counts, `until` does not."""
 
     actor_id: UUID | None = None
@@ -24,8 +24,6 @@ class AuditFilters(Exportable):
     since: Instant | None = None
     until: Instant | None = None
     sort: SortByTime = SortByTime.NEWEST
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class AuditEntryOut(Wire):

@@ -27,8 +27,7 @@ SELECT_TOTAL = f"SELECT count(*) {_CHOSEN}"
 async def list_entries(connection: Connection, filters: AuditFilters) -> tuple[list[AuditEntryOut], int]:
     """One page, and how many there are in all."""
     chosen = arguments(filters)
-    offset = (filters.page - 1) * filters.per_page
-    rows = await connection.fetch(LISTS[filters.sort], *chosen, filters.per_page, offset)
+    rows = await connection.fetch(LISTS[filters.sort], *chosen, filters.per_page, filters.offset)
     total: int = await connection.fetchval(SELECT_TOTAL, *chosen)
     return [AuditEntryOut.model_validate(dict(row)) for row in rows], total
 

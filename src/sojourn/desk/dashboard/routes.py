@@ -18,11 +18,11 @@ from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.clock import local_date
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Page, PageIn
 from sojourn.platform.storefront import LimitClass, Module
 from sojourn.providers.vendors import TheVendors
 from sojourn.sales.orders import answers
-from sojourn.sales.orders.models import OrderOut, OrderStatus, PageIn
+from sojourn.sales.orders.models import OrderOut, OrderStatus
 
 router = Router(prefix="/dashboard", tags=["dashboard"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 

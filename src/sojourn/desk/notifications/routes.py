@@ -21,7 +21,7 @@ from sojourn.platform.http.files import AS_FILE, Export, Exportable, export, wan
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page, SortByTime
+from sojourn.platform.kit.wire import Page, PageIn, SortByTime
 from sojourn.platform.storefront import LimitClass
 
 router = Router(prefix="/admin/notifications", tags=["desk"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
@@ -33,7 +33,7 @@ AS_PAGE: dict[int | str, dict[str, Any]] = {
 }
 
 
-class NotificationFilters(Exportable):
+class NotificationFilters(Exportable, PageIn):
     """`subject_id` is what a message is about: a booking, an order, a payment, a refund, an account."""
 
     status: NotificationStatus | None = None
@@ -43,8 +43,6 @@ class NotificationFilters(Exportable):
     recipient: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     channel: Channel | None = None
     sort: SortByTime = SortByTime.NEWEST
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 @router.get("", operation_id="list_notifications", responses=AS_FILE)
@@ -72,7 +70,7 @@ async def list_notifications(
             channel=filters.channel,
             sort=filters.sort,
             limit=filters.per_page,
-            offset=(filters.page - 1) * filters.per_page,
+            offset=filters.offset,
         )
     return Page[NotificationOut](items=items, page=filters.page, per_page=filters.per_page, total=total)
 

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from sojourn.platform.http.files import Exportable
-from sojourn.platform.kit.wire import Day, SortByTime, Wire
+from sojourn.platform.kit.wire import Day, PageIn, SortByTime, Wire
 
 Provider = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")]
@@ -21,7 +21,7 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-class WebhookFilters(Exportable):
+class WebhookFilters(Exportable, PageIn):
     """`from_date` and `to_date` are days of receipt in the storefront's zone, both included."""
 
     state: State | None = None
@@ -29,8 +29,6 @@ class WebhookFilters(Exportable):
     from_date: Day | None = None
     to_date: Day | None = None
     sort: SortByTime = SortByTime.NEWEST
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class WebhookOut(Wire):

@@ -41,8 +41,7 @@ async def list_webhooks(
 ) -> tuple[list[WebhookOut], int]:
     """One page of what was received from `since` to before `until`, and how many there are in all."""
     chosen = since, until, filters.provider
-    offset = (filters.page - 1) * filters.per_page
-    rows = await connection.fetch(LISTS[filters.state, filters.sort], *chosen, filters.per_page, offset)
+    rows = await connection.fetch(LISTS[filters.state, filters.sort], *chosen, filters.per_page, filters.offset)
     total: int = await connection.fetchval(TOTALS[filters.state], *chosen)
     return [WebhookOut.model_validate(dict(row)) for row in rows], total
 

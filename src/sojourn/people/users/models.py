@@ -14,7 +14,7 @@ from sojourn.people.users.fields import AvatarUrl, Country, LanguageIn, PersonNa
 from sojourn.platform.db.database import Row
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import Wire
+from sojourn.platform.kit.wire import PageIn, Wire
 from sojourn.platform.storefront import Storefront
 
 
@@ -174,12 +174,10 @@ class UserSort(StrEnum):
     LAST_SEEN = "last_seen"
 
 
-class UserFilters(Exportable):
+class UserFilters(Exportable, PageIn):
     """`role` is the storefront's word; `search` is part of a name or an address."""
 
     role: Annotated[str, StringConstraints(max_length=20)] | None = None
     is_active: bool | None = None
     search: SearchText | None = None
     sort: UserSort = UserSort.NEWEST
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20

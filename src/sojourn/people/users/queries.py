@@ -169,8 +169,8 @@ async def list_users(
     connection: Connection, *, filters: UserFilters, roles: Sequence[Role] | None
 ) -> tuple[list[User], int]:
     """One page, and how many there are in all."""
-    chosen, offset = arguments(filters, roles=roles), (filters.page - 1) * filters.per_page
-    rows = await connection.fetch(LISTS[filters.sort], *chosen, filters.per_page, offset)
+    chosen = arguments(filters, roles=roles)
+    rows = await connection.fetch(LISTS[filters.sort], *chosen, filters.per_page, filters.offset)
     total: int = await connection.fetchval(COUNT_USERS, *chosen)
     return [User.from_row(row) for row in rows], total
 

@@ -53,6 +53,18 @@ class SortByTime(StrEnum):
     OLDEST = "oldest"
 
 
+class PageIn(Wire):
+    """Which page of a list."""
+
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=100)] = 20
+
+    @property
+    def offset(self) -> int:
+        """How many rows come before it."""
+        return (self.page - 1) * self.per_page
+
+
 class Page(Wire, Generic[T]):
     """One page of a list; `total` counts all rows that match, not only these."""
 

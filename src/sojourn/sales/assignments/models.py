@@ -1,12 +1,11 @@
 """What a guide is told of the bookings to be led: no prices, no payments, nothing of passports."""
 
 from datetime import date
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from sojourn.platform.kit.wire import Day, Wire
+from sojourn.platform.kit.wire import Day, PageIn, Wire
 from sojourn.sales.bookings.models import BookingStatus, BookingType
 
 
@@ -51,10 +50,8 @@ class AssignedBookingDetail(AssignedBooking):
     travelers: list[AssignedTraveler]
 
 
-class AssignedBookingsIn(Wire):
+class AssignedBookingsIn(PageIn):
     """Bookings with a day from `from` to `to`, both included."""
 
     from_day: Day | None = Field(None, alias="from")
     to_day: Day | None = Field(None, alias="to")
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20

@@ -47,8 +47,9 @@ SELECT (SELECT row_to_json(wire)::text FROM (
 
 async def list_assigned(connection: Connection, *, user_id: UUID, filters: AssignedBookingsIn, today: date) -> RawJson:
     """One page of what the guide with this account leads: one statement. Raises GuideNotLinked."""
-    offset = (filters.page - 1) * filters.per_page
-    row = await connection.fetchrow(_LIST, user_id, filters.per_page, offset, today, filters.from_day, filters.to_day)
+    row = await connection.fetchrow(
+        _LIST, user_id, filters.per_page, filters.offset, today, filters.from_day, filters.to_day
+    )
     if row is None:
         raise GuideNotLinked
     return RawJson(row["items"].encode(), filters.page, filters.per_page, row["total"])

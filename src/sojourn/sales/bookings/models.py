@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
 from sojourn.catalog.policies import CancellationPolicy
 from sojourn.catalog.values import LanguageName
-from sojourn.platform.kit.wire import Day, Money, MoneyIn, SortByTime, Wire
+from sojourn.platform.kit.wire import Day, Money, MoneyIn, PageIn, SortByTime, Wire
 from sojourn.sales.pricing.models import Price, PriceLine
 
 
@@ -303,15 +303,14 @@ class Booking:
         return percent
 
 
-class MyBookingsIn(Wire):
+class MyBookingsIn(PageIn):
     """Filters of one's own list."""
 
     status: BookingStatus | None = None
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
     per_page: Annotated[int, Field(ge=1, le=100)] = 10
 
 
-class AllBookingsIn(Wire):
+class AllBookingsIn(PageIn):
     """Filters of the desk's list."""
 
     status: BookingStatus | None = None
@@ -319,5 +318,3 @@ class AllBookingsIn(Wire):
     reference: Annotated[str, StringConstraints(strip_whitespace=True, max_length=12)] | None = None
     trip_id: UUID | None = None
     sort: SortByTime = SortByTime.NEWEST
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20

@@ -283,7 +283,7 @@ async def list_mine(
 async def list_all(connection: Connection, *, filters: AllBookingsIn, now: datetime) -> RawJson:
     """One page of all bookings, for the desk: one statement."""
     row = await connection.fetchrow(
-        LISTS[filters.sort], filters.per_page, (filters.page - 1) * filters.per_page, now, filters.status,
+        LISTS[filters.sort], filters.per_page, filters.offset, now, filters.status,
         filters.travel_date, filters.reference, filters.trip_id,
     )  # fmt: skip
     assert row is not None  # noqa: S101 - a SELECT of scalars always answers

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
-
-from pydantic import Field
 
 from sojourn.platform.kit.wire import Money, Wire
 from sojourn.sales.invoices.rendering import InvoiceKind
@@ -76,11 +74,6 @@ class SettledRefund:
     amount: Decimal
     currency: str
     settled_at: datetime
-
-
-class InvoicePaging(Wire):
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class InvoiceOut(Wire):

@@ -9,6 +9,7 @@ from sojourn.people.auth.access import Actor
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import PageIn
 from sojourn.sales.invoices.models import Invoice, PaidLine, PaidPurchase, SettledRefund
 from sojourn.sales.invoices.rendering import InvoiceDocument, InvoiceKind
 from sojourn.sales.payments.payable import PurchaseKind
@@ -199,12 +200,12 @@ async def find_payment(connection: Connection, *, payment_id: UUID, actor: Actor
     return found
 
 
-async def list_of_user(connection: Connection, *, user_id: UUID, page: int, per_page: int) -> RawJson:
+async def list_of_user(connection: Connection, *, user_id: UUID, page: PageIn) -> RawJson:
     """One page of the customer's invoices and credit notes, newest first, as JSON of `InvoiceOut`."""
-    row = await connection.fetchrow(_LIST, user_id, per_page, (page - 1) * per_page)
+    row = await connection.fetchrow(_LIST, user_id, page.per_page, page.offset)
     if row is None:
         raise RuntimeError("an aggregate without GROUP BY always answers one row")
-    return RawJson(row["items"].encode(), page=page, per_page=per_page, total=row["total"])
+    return RawJson(row["items"].encode(), page=page.page, per_page=page.per_page, total=row["total"])
 
 
 async def list_uninvoiced(connection: Connection, *, limit: int) -> Sequence[UUID]:

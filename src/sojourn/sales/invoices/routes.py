@@ -12,11 +12,11 @@ from sojourn.platform.http.context import Context, Ctx
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Page, PageIn
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.invoices import queries, service
 from sojourn.sales.invoices.errors import InvoiceNotFound
-from sojourn.sales.invoices.models import Invoice, InvoiceOut, InvoicePaging
+from sojourn.sales.invoices.models import Invoice, InvoiceOut
 from sojourn.sales.invoices.rendering import InvoiceDocument, render_invoice
 
 router = Router(tags=["invoices"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
@@ -56,12 +56,10 @@ async def get_payment_invoice(ctx: Ctx, user: CurrentUser, payment_id: UUID, hel
 
 
 @router.get("/invoices", operation_id="list_invoices")
-async def list_invoices(ctx: Ctx, user: CurrentUser, paging: Annotated[InvoicePaging, Query()]) -> Page[InvoiceOut]:
+async def list_invoices(ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, Query()]) -> Page[InvoiceOut]:
     """Your invoices and credit notes, newest first."""
     async with ctx.read() as connection:
-        answer = await queries.list_of_user(
-            connection, user_id=user.user_id, page=paging.page, per_page=paging.per_page
-        )
+        answer = await queries.list_of_user(connection, user_id=user.user_id, page=page)
     return cast("Page[InvoiceOut]", answer)
 
 

@@ -47,11 +47,6 @@ class PointsEntry(Wire):
     created_at: datetime
 
 
-class HistoryPaging(Wire):
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
-
-
 class RedemptionIn(Wire):
     """`subtotal` is the price after discounts. Without `points`, the most that may be used is taken."""
 

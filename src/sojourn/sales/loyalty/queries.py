@@ -12,6 +12,7 @@ from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.db.together import Write
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.wire import PageIn
 from sojourn.sales.loyalty.rules import Account, Lot, LotStatus
 from sojourn.sales.payments.payable import PurchaseKind
 
@@ -325,12 +326,12 @@ async def get_standing(connection: Connection, *, user_id: UUID, now: datetime, 
     return Standing(**dict(row))
 
 
-async def list_history(connection: Connection, *, user_id: UUID, page: int, per_page: int) -> RawJson:
+async def list_history(connection: Connection, *, user_id: UUID, page: PageIn) -> RawJson:
     """One page of the customer's ledger, newest first, as JSON of `PointsEntry`."""
-    row = await connection.fetchrow(_HISTORY, user_id, per_page, (page - 1) * per_page)
+    row = await connection.fetchrow(_HISTORY, user_id, page.per_page, page.offset)
     if row is None:
         raise RuntimeError("an aggregate without GROUP BY always answers one row")
-    return RawJson(row["items"].encode(), page=page, per_page=per_page, total=row["total"])
+    return RawJson(row["items"].encode(), page=page.page, per_page=page.per_page, total=row["total"])
 
 
 async def list_lapsed_owners(connection: Connection, *, now: datetime, limit: int) -> list[UUID]:

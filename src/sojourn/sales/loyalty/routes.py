@@ -8,10 +8,10 @@ from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Page, PageIn
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.loyalty import queries, service
-from sojourn.sales.loyalty.models import Balance, HistoryPaging, PointsEntry, Redemption, RedemptionIn
+from sojourn.sales.loyalty.models import Balance, PointsEntry, Redemption, RedemptionIn
 
 router = Router(prefix="/loyalty", tags=["loyalty"], dependencies=[Depends(limited(LimitClass.DEFAULT))])
 
@@ -26,14 +26,10 @@ async def get_points_balance(ctx: Ctx, user: CurrentUser) -> Balance:
 
 
 @router.get("/history", operation_id="list_points_history")
-async def list_points_history(
-    ctx: Ctx, user: CurrentUser, paging: Annotated[HistoryPaging, Query()]
-) -> Page[PointsEntry]:
+async def list_points_history(ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, Query()]) -> Page[PointsEntry]:
     """Every movement of your points, newest first."""
     async with ctx.read() as connection:
-        answer = await queries.list_history(
-            connection, user_id=user.user_id, page=paging.page, per_page=paging.per_page
-        )
+        answer = await queries.list_history(connection, user_id=user.user_id, page=page)
     return cast("Page[PointsEntry]", answer)
 
 

@@ -14,8 +14,9 @@ from sojourn.people.auth.access import Actor
 from sojourn.platform.db.database import Connection
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.clock import start_of_day
+from sojourn.platform.kit.wire import PageIn
 from sojourn.sales.orders.errors import OrderNotFound
-from sojourn.sales.orders.models import DeskFilters, DeskSort, OrderStatus, PageIn
+from sojourn.sales.orders.models import DeskFilters, DeskSort, OrderStatus
 from sojourn.sales.orders.queries import names_of
 
 

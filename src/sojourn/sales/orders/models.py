@@ -14,7 +14,7 @@ from sojourn.catalog.services.models import ChecklistItem, RefundStage, ServiceS
 from sojourn.catalog.values import Key, LanguageName, LocalText
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.wire import Day, Money, Wire
+from sojourn.platform.kit.wire import Day, Money, PageIn, Wire
 from sojourn.sales.pricing.models import PriceLine
 
 MAX_QUANTITY = 20
@@ -117,15 +117,6 @@ class CancelIn(Wire):
         None, description="From the preview: refused with QUOTE_CHANGED when it no longer holds."
     )
     reason: Reason | None = None
-
-
-class PageIn(Wire):
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.per_page
 
 
 class OrderFilters(PageIn):

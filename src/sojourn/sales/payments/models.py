@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from sojourn.platform.http.files import Exportable
-from sojourn.platform.kit.wire import Money, MoneyIn, SortByTime, Wire
+from sojourn.platform.kit.wire import Money, MoneyIn, PageIn, SortByTime, Wire
 from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.payments.riel import as_charged, as_priced
 
@@ -324,13 +324,6 @@ class WebhookAnswer(Wire):
     """`status` is `processed`, `already_processed` or `stored` (kept, and tried again by a timer)."""
 
     status: str
-
-
-class PageIn(Wire):
-    """Which page of a list."""
-
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class PayoutsIn(PageIn, Exportable):

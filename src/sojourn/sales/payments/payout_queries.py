@@ -51,8 +51,7 @@ async def insert_payout(tx: Connection, *, refund_id: UUID, payment_id: UUID, no
 
 async def list_payouts(connection: Connection, filters: PayoutsIn) -> tuple[Sequence[Row], int]:
     """One page, and how many there are in all."""
-    offset = (filters.page - 1) * filters.per_page
-    rows = await connection.fetch(LISTS[filters.sort], filters.is_open, filters.per_page, offset)
+    rows = await connection.fetch(LISTS[filters.sort], filters.is_open, filters.per_page, filters.offset)
     return rows, await connection.fetchval(COUNT_PAYOUTS, filters.is_open)
 
 

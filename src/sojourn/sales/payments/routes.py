@@ -12,7 +12,7 @@ from sojourn.platform.http.idempotency import IDEMPOTENCY_HEADER
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Page, PageIn
 from sojourn.platform.storefront import LimitClass
 from sojourn.providers.vendors import TheVendors
 from sojourn.sales.payments import confirmation, events, intents, previewing, queries, refunds
@@ -36,7 +36,6 @@ from sojourn.sales.payments.models import (
     ConfirmIn,
     IntentIn,
     IntentOut,
-    PageIn,
     PaymentOut,
     RefundIn,
     RefundPreview,
@@ -111,7 +110,7 @@ async def list_my_payments(ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, 
     """Own payments, newest first."""
     async with ctx.read() as connection:
         rows, total = await queries.list_of_user(
-            connection, user_id=user.user_id, limit=page.per_page, offset=(page.page - 1) * page.per_page
+            connection, user_id=user.user_id, limit=page.per_page, offset=page.offset
         )
     return Page[PaymentOut](
         items=[present(ctx, row) for row in rows], page=page.page, per_page=page.per_page, total=total

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
-from sojourn.platform.kit.wire import Money, SortByTime, Wire
+from sojourn.platform.kit.wire import Money, PageIn, SortByTime, Wire
 from sojourn.sales.payments.payable import PurchaseKind
 
 
@@ -92,12 +92,7 @@ class Friend(Wire):
     updated_at: datetime
 
 
-class FriendPaging(Wire):
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
-
-
-class ReferralFilters(FriendPaging):
+class ReferralFilters(PageIn):
     status: ReferralStatus | None = None
     sort: SortByTime = SortByTime.OLDEST
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
-from sojourn.platform.kit.wire import SortByTime
+from sojourn.platform.kit.wire import PageIn, SortByTime
 from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.referrals.errors import ReferralNotFound
 from sojourn.sales.referrals.models import Flag, Referral, ReferralFilters, ReferralStatus, VoidReason
@@ -214,17 +214,16 @@ async def get_sums(connection: Connection, *, user_id: UUID, first: datetime, un
     return Sums(**dict(row))
 
 
-async def list_friends(connection: Connection, *, user_id: UUID, page: int, per_page: int) -> RawJson:
+async def list_friends(connection: Connection, *, user_id: UUID, page: PageIn) -> RawJson:
     """One page of whom the customer brought, newest first, as JSON of `Friend`."""
-    row = await connection.fetchrow(_FRIENDS, user_id, per_page, (page - 1) * per_page)
+    row = await connection.fetchrow(_FRIENDS, user_id, page.per_page, page.offset)
     assert row is not None  # noqa: S101 - an aggregate always answers
-    return RawJson(row["items"].encode(), page=page, per_page=per_page, total=row["total"])
+    return RawJson(row["items"].encode(), page=page.page, per_page=page.per_page, total=row["total"])
 
 
 async def list_referrals(connection: Connection, *, filters: ReferralFilters) -> RawJson:
     """One page for the desk, as JSON of `ReferralOut`."""
-    offset = (filters.page - 1) * filters.per_page
-    row = await connection.fetchrow(LISTS[filters.sort], filters.status, filters.per_page, offset)
+    row = await connection.fetchrow(LISTS[filters.sort], filters.status, filters.per_page, filters.offset)
     assert row is not None  # noqa: S101 - an aggregate always answers
     return RawJson(row["items"].encode(), page=filters.page, per_page=filters.per_page, total=row["total"])
 

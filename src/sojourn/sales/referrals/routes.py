@@ -11,14 +11,13 @@ from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.mount import refuses
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
-from sojourn.platform.kit.wire import Page
+from sojourn.platform.kit.wire import Page, PageIn
 from sojourn.platform.storefront import LimitClass
 from sojourn.sales.referrals import queries, service
 from sojourn.sales.referrals.errors import ReferralNotFlagged, ReferralNotFound
 from sojourn.sales.referrals.models import (
     DecisionIn,
     Friend,
-    FriendPaging,
     ReferralFilters,
     ReferralOut,
     ReferralSummary,
@@ -38,11 +37,11 @@ async def get_referrals(ctx: Ctx, user: CurrentUser) -> ReferralSummary:
 
 @router.get("/friends", operation_id="list_referred_friends")
 async def list_referred_friends(
-    ctx: Ctx, user: CurrentUser, paging: Annotated[FriendPaging, Query()]
+    ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, Query()]
 ) -> Page[Friend] | RawJson:
     """How far each friend is, newest first, without saying who it is."""
     async with ctx.read() as connection:
-        return await queries.list_friends(connection, user_id=user.user_id, page=paging.page, per_page=paging.per_page)
+        return await queries.list_friends(connection, user_id=user.user_id, page=page)
 
 
 @desk_router.get("", operation_id="list_referrals_at_desk")
