@@ -1,6 +1,6 @@
 """Visa eligibility over HTTP: the traveller's question, the list of countries, and the admin's table."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
@@ -66,12 +66,11 @@ async def get_countries(ctx: Ctx, request: Request, asked: Annotated[InLanguage,
 @router.get("/admin/eligibility", operation_id="list_eligibility_rules", dependencies=_WRITES)
 async def list_eligibility_rules(
     ctx: Ctx, admin: CurrentAdmin, filters: Annotated[EligibilityRuleFilters, Query()]
-) -> Page[EligibilityRuleOut]:
+) -> Page[EligibilityRuleOut] | RawJson:
     """The table, retired rules too; what has not been checked for longest comes first."""
     async with ctx.read() as connection:
         body, total = await queries.list_rules(connection, filters, language=filters.language or ctx.language)
-    page = RawJson(body, page=filters.page, per_page=filters.per_page, total=total)
-    return cast("Page[EligibilityRuleOut]", page)
+    return RawJson(body, page=filters.page, per_page=filters.per_page, total=total)
 
 
 @router.get(
@@ -80,11 +79,11 @@ async def list_eligibility_rules(
     dependencies=_WRITES,
     responses=refuses(EligibilityRuleNotFound),
 )
-async def get_eligibility_rule(ctx: Ctx, admin: CurrentAdmin, rule_id: UUID) -> EligibilityRuleOut:
+async def get_eligibility_rule(ctx: Ctx, admin: CurrentAdmin, rule_id: UUID) -> EligibilityRuleOut | RawJson:
     """One rule, retired or not."""
     async with ctx.read() as connection:
         body = await shelf_queries.get(connection, RULES, rule_id, language=ctx.language)
-    return cast("EligibilityRuleOut", RawJson(body))
+    return RawJson(body)
 
 
 @router.post(
@@ -94,9 +93,11 @@ async def get_eligibility_rule(ctx: Ctx, admin: CurrentAdmin, rule_id: UUID) -> 
     dependencies=_WRITES,
     responses=refuses(SlugTaken),
 )
-async def create_eligibility_rule(ctx: Ctx, admin: CurrentAdmin, body: EligibilityRuleIn) -> EligibilityRuleOut:
+async def create_eligibility_rule(
+    ctx: Ctx, admin: CurrentAdmin, body: EligibilityRuleIn
+) -> EligibilityRuleOut | RawJson:
     """Add what an authority says. There is one rule for a nationality, destination and purpose."""
-    return cast("EligibilityRuleOut", await shelf_routes.create(ctx, RULE, admin=admin, body=body))
+    return await shelf_routes.create(ctx, RULE, admin=admin, body=body)
 
 
 @router.patch(
@@ -107,9 +108,9 @@ async def create_eligibility_rule(ctx: Ctx, admin: CurrentAdmin, body: Eligibili
 )
 async def change_eligibility_rule(
     ctx: Ctx, admin: CurrentAdmin, rule_id: UUID, body: EligibilityRulePatch
-) -> EligibilityRuleOut:
+) -> EligibilityRuleOut | RawJson:
     """Change what is sent, leave the rest: `checked_on` alone, when the authority still says the same."""
-    return cast("EligibilityRuleOut", await shelf_routes.change(ctx, RULE, rule_id, admin=admin, body=body))
+    return await shelf_routes.change(ctx, RULE, rule_id, admin=admin, body=body)
 
 
 @router.delete(

@@ -1,6 +1,5 @@
 """Guides with an account: the admin links them, and they keep their own profile."""
 
-from typing import cast
 from uuid import UUID
 
 from fastapi import Depends
@@ -45,20 +44,20 @@ async def set_guide_account(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID, body:
 
 
 @router.get("/guide/profile", operation_id="get_guide_profile", responses=refuses(GuideNotLinked))
-async def get_guide_profile(ctx: Ctx, guide: CurrentGuide) -> GuideOut:
+async def get_guide_profile(ctx: Ctx, guide: CurrentGuide) -> GuideOut | RawJson:
     """A guide's own entry in the catalogue."""
     async with ctx.read() as connection:
         guide_id = await account_queries.get_guide_of(connection, guide.user_id)
         entry = await shelf_queries.get(connection, GUIDE.shelf, guide_id, language=ctx.language)
-    return cast("GuideOut", RawJson(entry))
+    return RawJson(entry)
 
 
 @router.patch("/guide/profile", operation_id="change_guide_profile", responses=refuses(GuideNotLinked, VersionConflict))
-async def change_guide_profile(ctx: Ctx, guide: CurrentGuide, body: GuideProfilePatch) -> GuideOut:
+async def change_guide_profile(ctx: Ctx, guide: CurrentGuide, body: GuideProfilePatch) -> GuideOut | RawJson:
     """Change what one says of oneself: seen by everybody at once."""
     async with ctx.unit_of_work() as tx:
         guide_id = await account_queries.lock_guide_of(tx, guide.user_id)
         await shelving.change(tx, GUIDE, actor=guide, entry_id=guide_id, body=body, now=ctx.now(), origin=ctx.origin)
         entry = await shelf_queries.get(tx, GUIDE.shelf, guide_id, language=ctx.language)
     ctx.runtime.cache.drop()  # here at once; the other processes hear of it
-    return cast("GuideOut", RawJson(entry))
+    return RawJson(entry)

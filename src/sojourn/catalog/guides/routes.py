@@ -1,6 +1,6 @@
 """Guides over HTTP: the public shelf, and the admin's side of it."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
@@ -29,7 +29,9 @@ _WRITES = [Depends(limited(LimitClass.DEFAULT))]
 
 
 @router.get("/guides", operation_id="list_guides", dependencies=_READS)
-async def list_guides(ctx: Ctx, request: Request, filters: Annotated[GuideFilters, Query()]) -> Page[GuideOut]:
+async def list_guides(
+    ctx: Ctx, request: Request, filters: Annotated[GuideFilters, Query()]
+) -> Page[GuideOut] | RawJson:
     """Guides on offer. `province` is its English name or key."""
     refuse((*faults_of_filters(filters), *faults_of_past("available_date", filters.available_date, today=ctx.today())))
     # What is free is counted anew each time; the rest of the shelf may be kept at the edge.
@@ -38,15 +40,17 @@ async def list_guides(ctx: Ctx, request: Request, filters: Annotated[GuideFilter
 
 
 @router.get("/guides/{guide_id}", operation_id="get_guide", dependencies=_READS, responses=refuses(GuideNotFound))
-async def get_guide(ctx: Ctx, request: Request, guide_id: str, asked: Annotated[InLanguage, Query()]) -> GuideOut:
+async def get_guide(
+    ctx: Ctx, request: Request, guide_id: str, asked: Annotated[InLanguage, Query()]
+) -> GuideOut | RawJson:
     """One guide on offer, by id or slug."""
-    return cast("GuideOut", await shelf_routes.get_active(ctx, request, GUIDE, guide_id, asked=asked))
+    return await shelf_routes.get_active(ctx, request, GUIDE, guide_id, asked=asked)
 
 
 @router.get("/admin/guides", operation_id="list_all_guides", dependencies=_WRITES)
 async def list_all_guides(
     ctx: Ctx, admin: CurrentAdmin, filters: Annotated[AdminGuideFilters, Query()]
-) -> Page[GuideOut]:
+) -> Page[GuideOut] | RawJson:
     """Every guide, retired ones too."""
     refuse(faults_of_filters(filters))
     return await _page(ctx, filters, is_active=filters.is_active)
@@ -55,9 +59,9 @@ async def list_all_guides(
 @router.post(
     "/guides", operation_id="create_guide", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken)
 )
-async def create_guide(ctx: Ctx, admin: CurrentAdmin, body: GuideIn) -> GuideOut:
+async def create_guide(ctx: Ctx, admin: CurrentAdmin, body: GuideIn) -> GuideOut | RawJson:
     """Add a guide. `cancellation_policy` is a preset's name or own tiers, the most hours first."""
-    return cast("GuideOut", await shelf_routes.create(ctx, GUIDE, admin=admin, body=body))
+    return await shelf_routes.create(ctx, GUIDE, admin=admin, body=body)
 
 
 @router.patch(
@@ -66,9 +70,9 @@ async def create_guide(ctx: Ctx, admin: CurrentAdmin, body: GuideIn) -> GuideOut
     dependencies=_WRITES,
     responses=refuses(GuideNotFound, SlugTaken, VersionConflict),
 )
-async def change_guide(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID, body: GuidePatch) -> GuideOut:
+async def change_guide(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID, body: GuidePatch) -> GuideOut | RawJson:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    return cast("GuideOut", await shelf_routes.change(ctx, GUIDE, guide_id, admin=admin, body=body))
+    return await shelf_routes.change(ctx, GUIDE, guide_id, admin=admin, body=body)
 
 
 @router.delete(
@@ -79,10 +83,10 @@ async def retire_guide(ctx: Ctx, admin: CurrentAdmin, guide_id: UUID) -> None:
     await shelf_routes.retire(ctx, GUIDE, guide_id, admin=admin)
 
 
-async def _page(ctx: Ctx, filters: GuideFilters, *, is_active: bool | None) -> Page[GuideOut]:
+async def _page(ctx: Ctx, filters: GuideFilters, *, is_active: bool | None) -> Page[GuideOut] | RawJson:
     language = filters.shown_in(ctx.language)
     async with ctx.read() as connection:
         body, total = await queries.list_guides(
             connection, filters, language=language, is_active=is_active, now=ctx.now()
         )
-    return cast("Page[GuideOut]", RawJson(body, page=filters.page, per_page=filters.per_page, total=total))
+    return RawJson(body, page=filters.page, per_page=filters.per_page, total=total)

@@ -1,6 +1,6 @@
 """Services over HTTP: the public shelf, and the admin's side of it."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
@@ -41,7 +41,7 @@ Filters = Annotated[TypedServiceFilters, Query()]
 @router.get("", operation_id="list_services", dependencies=_READS, responses=refuses(NotAllowed))
 async def list_services(
     ctx: Ctx, request: Request, caller: MaybeUser, filters: Annotated[ServiceFilters, Query()]
-) -> Page[ServiceOut]:
+) -> Page[ServiceOut] | RawJson:
     """Services on offer; admins may ask for the retired ones (`active=false`). `q` searches in every language."""
     if not filters.active and not (caller and caller.is_admin):
         raise NotAllowed
@@ -49,33 +49,35 @@ async def list_services(
 
 
 @router.get("/main", operation_id="list_main_services", dependencies=_READS)
-async def list_main_services(ctx: Ctx, request: Request, filters: Filters) -> Page[ServiceOut]:
+async def list_main_services(ctx: Ctx, request: Request, filters: Filters) -> Page[ServiceOut] | RawJson:
     """Packages."""
     return await _page(ctx, request, filters, kind=ServiceType.MAIN)
 
 
 @router.get("/micro", operation_id="list_micro_services", dependencies=_READS)
-async def list_micro_services(ctx: Ctx, request: Request, filters: Filters) -> Page[ServiceOut]:
+async def list_micro_services(ctx: Ctx, request: Request, filters: Filters) -> Page[ServiceOut] | RawJson:
     """Single pieces of work."""
     return await _page(ctx, request, filters, kind=ServiceType.MICRO)
 
 
 @router.get("/digital", operation_id="list_digital_services", dependencies=_READS)
-async def list_digital_services(ctx: Ctx, request: Request, filters: Filters) -> Page[ServiceOut]:
+async def list_digital_services(ctx: Ctx, request: Request, filters: Filters) -> Page[ServiceOut] | RawJson:
     """Guides to download."""
     return await _page(ctx, request, filters, kind=ServiceType.DIGITAL)
 
 
 @router.get("/{service_id}", operation_id="get_service", dependencies=_READS, responses=refuses(ServiceNotFound))
-async def get_service(ctx: Ctx, request: Request, service_id: str, asked: Annotated[InLanguage, Query()]) -> ServiceOut:
+async def get_service(
+    ctx: Ctx, request: Request, service_id: str, asked: Annotated[InLanguage, Query()]
+) -> ServiceOut | RawJson:
     """One service on offer, by id or slug."""
-    return cast("ServiceOut", await shelf_routes.get_active(ctx, request, SERVICE, service_id, asked=asked))
+    return await shelf_routes.get_active(ctx, request, SERVICE, service_id, asked=asked)
 
 
 @router.post("", operation_id="create_service", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken))
-async def create_service(ctx: Ctx, admin: CurrentAdmin, body: ServiceIn) -> ServiceOut:
+async def create_service(ctx: Ctx, admin: CurrentAdmin, body: ServiceIn) -> ServiceOut | RawJson:
     """Add a service. `price` is `service_fee` + `government_fee`; leave `service_fee` out to have it worked out."""
-    return cast("ServiceOut", await shelf_routes.create(ctx, SERVICE, admin=admin, body=body))
+    return await shelf_routes.create(ctx, SERVICE, admin=admin, body=body)
 
 
 @router.patch(
@@ -84,9 +86,9 @@ async def create_service(ctx: Ctx, admin: CurrentAdmin, body: ServiceIn) -> Serv
     dependencies=_WRITES,
     responses=refuses(ServiceNotFound, SlugTaken, VersionConflict),
 )
-async def change_service(ctx: Ctx, admin: CurrentAdmin, service_id: UUID, body: ServicePatch) -> ServiceOut:
+async def change_service(ctx: Ctx, admin: CurrentAdmin, service_id: UUID, body: ServicePatch) -> ServiceOut | RawJson:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    return cast("ServiceOut", await shelf_routes.change(ctx, SERVICE, service_id, admin=admin, body=body))
+    return await shelf_routes.change(ctx, SERVICE, service_id, admin=admin, body=body)
 
 
 @router.delete("/{service_id}", operation_id="retire_service", dependencies=_WRITES, responses=refuses(ServiceNotFound))
@@ -97,7 +99,7 @@ async def retire_service(ctx: Ctx, admin: CurrentAdmin, service_id: UUID) -> Non
 
 async def _page(
     ctx: Ctx, request: Request, filters: TypedServiceFilters, *, kind: ServiceType | None, is_active: bool = True
-) -> Page[ServiceOut]:
+) -> Page[ServiceOut] | RawJson:
     refuse(faults_of_filters(filters))
     request.scope["is_public_answer"] = is_active
     language = filters.language or ctx.language
@@ -105,4 +107,4 @@ async def _page(
         body, total = await queries.list_services(
             connection, filters, kind=kind, is_active=is_active, language=language
         )
-    return cast("Page[ServiceOut]", RawJson(body, page=filters.page, per_page=filters.per_page, total=total))
+    return RawJson(body, page=filters.page, per_page=filters.per_page, total=total)

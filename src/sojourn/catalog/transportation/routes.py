@@ -1,6 +1,6 @@
 """Vehicles over HTTP: the public shelf, and the admin's side of it."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
@@ -35,7 +35,9 @@ _WRITES = [Depends(limited(LimitClass.DEFAULT))]
 
 
 @router.get("/transportation", operation_id="list_vehicles", dependencies=_READS)
-async def list_vehicles(ctx: Ctx, request: Request, filters: Annotated[VehicleFilters, Query()]) -> Page[VehicleOut]:
+async def list_vehicles(
+    ctx: Ctx, request: Request, filters: Annotated[VehicleFilters, Query()]
+) -> Page[VehicleOut] | RawJson:
     """Vehicles on offer. `province` is its English name or key."""
     refuse((*faults_of_filters(filters), *faults_of_past("travel_date", filters.travel_date, today=ctx.today())))
     # What is free is counted anew each time; the rest of the shelf may be kept at the edge.
@@ -46,15 +48,17 @@ async def list_vehicles(ctx: Ctx, request: Request, filters: Annotated[VehicleFi
 @router.get(
     "/transportation/{vehicle_id}", operation_id="get_vehicle", dependencies=_READS, responses=refuses(VehicleNotFound)
 )
-async def get_vehicle(ctx: Ctx, request: Request, vehicle_id: str, asked: Annotated[InLanguage, Query()]) -> VehicleOut:
+async def get_vehicle(
+    ctx: Ctx, request: Request, vehicle_id: str, asked: Annotated[InLanguage, Query()]
+) -> VehicleOut | RawJson:
     """One vehicle on offer, by id or slug."""
-    return cast("VehicleOut", await shelf_routes.get_active(ctx, request, VEHICLE, vehicle_id, asked=asked))
+    return await shelf_routes.get_active(ctx, request, VEHICLE, vehicle_id, asked=asked)
 
 
 @router.get("/admin/transportation", operation_id="list_all_vehicles", dependencies=_WRITES)
 async def list_all_vehicles(
     ctx: Ctx, admin: CurrentAdmin, filters: Annotated[AdminVehicleFilters, Query()]
-) -> Page[VehicleOut]:
+) -> Page[VehicleOut] | RawJson:
     """Every vehicle, retired ones too."""
     refuse(faults_of_filters(filters))
     return await _page(ctx, filters, is_active=filters.is_active)
@@ -67,9 +71,9 @@ async def list_all_vehicles(
     dependencies=_WRITES,
     responses=refuses(SlugTaken),
 )
-async def create_vehicle(ctx: Ctx, admin: CurrentAdmin, body: VehicleIn) -> VehicleOut:
+async def create_vehicle(ctx: Ctx, admin: CurrentAdmin, body: VehicleIn) -> VehicleOut | RawJson:
     """Add a vehicle. `cancellation_policy` is a preset's name or own tiers, the most hours first."""
-    return cast("VehicleOut", await shelf_routes.create(ctx, VEHICLE, admin=admin, body=body))
+    return await shelf_routes.create(ctx, VEHICLE, admin=admin, body=body)
 
 
 @router.patch(
@@ -78,9 +82,9 @@ async def create_vehicle(ctx: Ctx, admin: CurrentAdmin, body: VehicleIn) -> Vehi
     dependencies=_WRITES,
     responses=refuses(VehicleNotFound, SlugTaken, VersionConflict),
 )
-async def change_vehicle(ctx: Ctx, admin: CurrentAdmin, vehicle_id: UUID, body: VehiclePatch) -> VehicleOut:
+async def change_vehicle(ctx: Ctx, admin: CurrentAdmin, vehicle_id: UUID, body: VehiclePatch) -> VehicleOut | RawJson:
     """Change what is sent, leave the rest. Send the `version` you read to be told when somebody else was faster."""
-    return cast("VehicleOut", await shelf_routes.change(ctx, VEHICLE, vehicle_id, admin=admin, body=body))
+    return await shelf_routes.change(ctx, VEHICLE, vehicle_id, admin=admin, body=body)
 
 
 @router.delete(
@@ -94,10 +98,10 @@ async def retire_vehicle(ctx: Ctx, admin: CurrentAdmin, vehicle_id: UUID) -> Non
     await shelf_routes.retire(ctx, VEHICLE, vehicle_id, admin=admin)
 
 
-async def _page(ctx: Ctx, filters: VehicleFilters, *, is_active: bool | None) -> Page[VehicleOut]:
+async def _page(ctx: Ctx, filters: VehicleFilters, *, is_active: bool | None) -> Page[VehicleOut] | RawJson:
     language = filters.language or ctx.language
     async with ctx.read() as connection:
         body, total = await queries.list_vehicles(
             connection, filters, language=language, is_active=is_active, now=ctx.now()
         )
-    return cast("Page[VehicleOut]", RawJson(body, page=filters.page, per_page=filters.per_page, total=total))
+    return RawJson(body, page=filters.page, per_page=filters.per_page, total=total)

@@ -1,7 +1,6 @@
 """Tools that buy: a quote, a hold, a link to pay by. None of them ever charges anybody."""
 
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
 from pydantic import Field
@@ -11,6 +10,7 @@ from sojourn.catalog.transportation.errors import VehicleNotFound
 from sojourn.channels.ai_tools.naming import BookingNamed, get_own
 from sojourn.channels.ai_tools.tool import Call, tool
 from sojourn.channels.pay_links.links import PayLink, pay_url
+from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.wire import Money, Wire
 from sojourn.platform.storefront import LimitClass, Module
 from sojourn.sales.bookings import queries, service
@@ -90,12 +90,11 @@ async def quote_booking(call: Call, asked: QuoteIn) -> Quote:
     limit=LimitClass.DEFAULT,
     refusals=(*NOT_OFFERED, SoldOut, TooManyHolds, QuoteChanged, NotEnoughPoints),
 )
-async def create_booking(call: Call, asked: BookingIn) -> BookingOut:
+async def create_booking(call: Call, asked: BookingIn) -> BookingOut | RawJson:
     """Hold a trip (PACKAGE), rooms (HOTEL_ONLY), a vehicle (TRANSPORT_ONLY) or a guide (GUIDE_ONLY) for 15 minutes.
     Only after the customer has agreed to the quote. Nothing is charged: call create_payment_link next."""
     ctx = call.ctx
-    held = await service.hold(ctx, user_id=call.actor.user_id, body=asked, language=ctx.language)
-    return cast("BookingOut", held)
+    return await service.hold(ctx, user_id=call.actor.user_id, body=asked, language=ctx.language)
 
 
 @tool(
@@ -107,7 +106,7 @@ async def create_booking(call: Call, asked: BookingIn) -> BookingOut:
     limit=LimitClass.DEFAULT,
     refusals=(BookingNotFound, HoldNotOpen, AlreadyExtended),
 )
-async def extend_hold(call: Call, asked: BookingNamed) -> BookingDetail:
+async def extend_hold(call: Call, asked: BookingNamed) -> BookingDetail | RawJson:
     """Lengthen an open hold, once, to 30 minutes in all. A new payment link is needed afterwards."""
     ctx = call.ctx
     async with ctx.unit_of_work() as tx:
@@ -115,8 +114,7 @@ async def extend_hold(call: Call, asked: BookingNamed) -> BookingDetail:
         await service.extend_hold(
             tx, storefront=ctx.storefront, user_id=call.actor.user_id, booking_id=booking_id, now=ctx.now()
         )
-        detail = await queries.get_detail(tx, name=str(booking_id), user_id=call.actor.user_id, now=ctx.now())
-    return cast("BookingDetail", detail)
+        return await queries.get_detail(tx, name=str(booking_id), user_id=call.actor.user_id, now=ctx.now())
 
 
 @tool(

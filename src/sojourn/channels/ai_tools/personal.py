@@ -1,12 +1,13 @@
 """Tools that look at the customer's own things."""
 
 import json
-from typing import Annotated, cast
+from typing import Annotated
 
 from pydantic import Field
 
 from sojourn.channels.ai_tools.naming import BookingNamed
 from sojourn.channels.ai_tools.tool import Call, tool
+from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.wire import Wire
 from sojourn.platform.storefront import Module
 from sojourn.sales.bookings import queries
@@ -43,13 +44,12 @@ async def list_bookings(call: Call, asked: ListBookingsIn) -> Bookings:
 
 
 @tool(title="Read one booking", module=Module.BOOKINGS, acts_for_customer=True, refusals=(BookingNotFound,))
-async def get_booking(call: Call, asked: BookingNamed) -> BookingDetail:
+async def get_booking(call: Call, asked: BookingNamed) -> BookingDetail | RawJson:
     """One of the customer's bookings: dates, status, price lines, payment, cancellation policy, waiting change."""
     async with call.ctx.read() as connection:
-        raw = await queries.get_detail(
+        return await queries.get_detail(
             connection, name=asked.booking_id, user_id=call.actor.user_id, now=call.ctx.now()
         )
-    return cast("BookingDetail", raw)
 
 
 @tool(title="Read the customer's points", module=Module.LOYALTY, acts_for_customer=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -137,14 +137,14 @@ async def search_trips(call: Call, asked: SearchTripsIn) -> TripsFound:
 
 
 @tool(title="Read one trip", module=Module.TRIPS, refusals=(TripNotFound,))
-async def get_trip(call: Call, asked: TripIn) -> TripOut:
+async def get_trip(call: Call, asked: TripIn) -> TripOut | RawJson:
     """Everything about one trip: itinerary day by day, what is included, options with their keys and prices, and the
     cancellation policy."""
     async with call.ctx.read() as connection:
         body = await shelf_queries.get_active(
             connection, trips.TRIPS, asked.trip_id, language=asked.language or call.ctx.language
         )
-    return cast("TripOut", RawJson(body))
+    return RawJson(body)
 
 
 @tool(title="Search hotels", module=Module.HOTELS)
@@ -160,13 +160,13 @@ async def search_hotels(call: Call, asked: SearchHotelsIn) -> HotelsFound:
 
 
 @tool(title="Read one hotel", module=Module.HOTELS, refusals=(HotelNotFound,))
-async def get_hotel(call: Call, asked: HotelIn) -> HotelOut:
+async def get_hotel(call: Call, asked: HotelIn) -> HotelOut | RawJson:
     """Everything about one hotel and its rooms."""
     async with call.ctx.read() as connection:
         body = await shelf_queries.get_active(
             connection, hotels.HOTELS, asked.hotel_id, language=asked.language or call.ctx.language
         )
-    return cast("HotelOut", RawJson(body))
+    return RawJson(body)
 
 
 @tool(title="Search vehicles", module=Module.TRANSPORTATION)

@@ -8,6 +8,7 @@ from sojourn.channels.ai_tools.errors import ActingUserRequired
 from sojourn.people.auth.access import Actor
 from sojourn.platform.errors import Refusal
 from sojourn.platform.http.context import Context
+from sojourn.platform.http.mount import without_raw
 from sojourn.platform.kit.wire import Wire
 from sojourn.platform.storefront import LimitClass, Module
 from sojourn.providers.vendors import Vendors
@@ -83,7 +84,7 @@ def tool(
             title=title,
             description=" ".join((function.__doc__ or "").split()),
             takes=hints["asked"],
-            answers=hints["return"],
+            answers=without_raw(hints["return"]),
             run=function,
             module=module,
             acts_for_customer=acts_for_customer,

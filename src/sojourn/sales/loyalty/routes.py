@@ -1,11 +1,12 @@
 """Points over HTTP."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Query
 
 from sojourn.people.auth.access import CurrentUser
 from sojourn.platform.http.context import Ctx
+from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.http.rate_limit import limited
 from sojourn.platform.http.routing import Router
 from sojourn.platform.kit.wire import Page, PageIn
@@ -26,11 +27,12 @@ async def get_points_balance(ctx: Ctx, user: CurrentUser) -> Balance:
 
 
 @router.get("/history", operation_id="list_points_history")
-async def list_points_history(ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, Query()]) -> Page[PointsEntry]:
+async def list_points_history(
+    ctx: Ctx, user: CurrentUser, page: Annotated[PageIn, Query()]
+) -> Page[PointsEntry] | RawJson:
     """Every movement of your points, newest first."""
     async with ctx.read() as connection:
-        answer = await queries.list_history(connection, user_id=user.user_id, page=page)
-    return cast("Page[PointsEntry]", answer)
+        return await queries.list_history(connection, user_id=user.user_id, page=page)
 
 
 @router.post("/calculate-redemption", operation_id="calculate_redemption")
