@@ -5,14 +5,15 @@
 set -eu
 cd "$(dirname "$0")/.."
 group=$1
-lock=requirements.lock
-[ "$group" = dev ] && lock=requirements-dev.lock
+lock_of() { if [ "$1" = dev ]; then echo requirements-dev.lock; else echo requirements.lock; fi; }
 # The folder is part of it: the scripts of a venv break when the clone is moved.
-wanted="$(pwd) $(cat "$lock" pyproject.toml | cksum)"
-stamp=.venv/.installed-$group
-if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null || true)" = "$wanted" ]; then
+wanted_of() { echo "$(pwd) $(cat "$(lock_of "$1")" pyproject.toml | cksum)"; }
+is_installed() { [ -x .venv/bin/python ] && [ "$(cat ".venv/.installed-$1" 2>/dev/null || true)" = "$(wanted_of "$1")" ]; }
+# Who has what tests need has what the product needs.
+if is_installed "$group" || is_installed dev; then
     exit 0
 fi
+lock=$(lock_of "$group")
 
 find_python() {
     for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11 python3.14; do
@@ -60,4 +61,4 @@ echo "Installing $total locked packages (once; a minute or two)"
     END { print "" }'
 [ ! -e "$failed" ] || exit 1
 pip_install --quiet --quiet --no-deps --no-build-isolation --editable .
-echo "$wanted" >"$stamp"
+wanted_of "$group" >".venv/.installed-$group"
