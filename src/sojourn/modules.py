@@ -85,7 +85,8 @@ from sojourn.sales.payments import jobs as payment_jobs
 from sojourn.sales.payments import routes as payment_routes
 from sojourn.sales.payments import routes_payouts as payout_routes
 from sojourn.sales.payments import routes_qr as qr_routes
-from sojourn.sales.payments.payable import Payables, PurchaseKind
+from sojourn.sales.payments.payable import Payables
+from sojourn.sales.purchases import PurchaseKind
 from sojourn.sales.referrals import routes as referral_routes
 
 PAYABLES = Payables(

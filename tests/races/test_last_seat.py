@@ -19,7 +19,7 @@ from sojourn.platform.kit.ids import new_id
 from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.inventory.models import Claim
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 DAY = date(2027, 1, 20)

@@ -26,7 +26,7 @@ from sojourn.providers.meetings.jitsi import JitsiRooms
 from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.inventory.models import Claim
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 RULES = ConsultationRules()
 START = datetime(2026, 12, 3, 3, 0, tzinfo=UTC)

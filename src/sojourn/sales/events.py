@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sojourn.platform.events.log import NewEvent
 from sojourn.sales.payments.models import Disposition, Payment, PaymentStatus, Refund
-from sojourn.sales.payments.payable import Purchase, PurchaseKind
+from sojourn.sales.payments.payable import Purchase
+from sojourn.sales.purchases import PurchaseKind
 
 PAYMENT_SUCCEEDED: Final = "payment.succeeded"
 PAYMENT_FAILED: Final = "payment.failed"

@@ -11,7 +11,7 @@ from sojourn.platform.kit.ids import new_id, new_reference
 from sojourn.platform.storefront import SalesRules
 from sojourn.sales.loyalty import service
 from sojourn.sales.loyalty.models import Balance
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 RULES = SalesRules()
 

@@ -10,7 +10,7 @@ from tests.support.selling import open_intent, pay, tell_all
 from sojourn.people.roles import Role
 from sojourn.platform.kit.ids import new_id
 from sojourn.sales.loyalty import service as loyalty
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from tests.features.referrals.conftest import bring
 from tests.support.client import StorefrontClient
 
 from sojourn.platform.kit.ids import new_id
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 from sojourn.sales.referrals import queries, service
 
 LIMIT = 20

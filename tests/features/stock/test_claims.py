@@ -15,7 +15,7 @@ from sojourn.sales.departures import queries as departures
 from sojourn.sales.inventory import queries
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.inventory.models import Claim
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 DAY, NEXT = date(2027, 1, 20), date(2027, 1, 21)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

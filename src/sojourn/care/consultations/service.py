@@ -41,7 +41,7 @@ from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.inventory.models import Claim
 from sojourn.sales.orders.models import OrderStatus
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 # A package that is done with keeps the sessions that were paid for.
 PAID = frozenset({OrderStatus.CONFIRMED, OrderStatus.IN_PROGRESS, OrderStatus.COMPLETED})

@@ -36,7 +36,7 @@ from sojourn.sales.payments.errors import (
     PurchaseNotFound,
 )
 from sojourn.sales.payments.models import IntentIn
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 NOT_OFFERED = (TripNotBookable, RoomNotBookable, VehicleNotFound, GuideNotFound, BookingTypeNotOffered)
 NOT_PAYABLE = (PurchaseNotFound, AlreadyPaid, PurchaseCancelled, HoldExpired, ProviderDown, ProviderRefusal)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sojourn.channels.pay_links.errors import PayLinkExpired, PayLinkInvalid
 from sojourn.platform.http.context import Runtime
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 _SIGNATURE = 32
 _ID = 16

@@ -19,7 +19,8 @@ from sojourn.providers.vendors import TheVendors
 from sojourn.sales.payments import intents
 from sojourn.sales.payments.errors import ProviderDown, ProviderRefusal
 from sojourn.sales.payments.models import IntentIn
-from sojourn.sales.payments.payable import Payables, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.payable import Payables, Purchase, PurchaseState
+from sojourn.sales.purchases import PurchaseKind
 
 router = Router(prefix="/pay", tags=["payments"])
 

@@ -17,7 +17,7 @@ from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Money, PageIn, SortByTime, Wire
 from sojourn.sales.bookings.models import BookingOut, BookingType
 from sojourn.sales.orders.models import OrderOut
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$", to_upper=True)]
 SearchText = Annotated[

@@ -17,9 +17,10 @@ from sojourn.sales.bookings.payable import note_refunds
 from sojourn.sales.bookings.stock import find_resources
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.loyalty import service as loyalty
-from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseState
 from sojourn.sales.pricing.models import Price
 from sojourn.sales.pricing.rules import points_for
+from sojourn.sales.purchases import PurchaseKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,8 @@ from sojourn.sales.inventory.models import ResourceKind
 from sojourn.sales.payments import queries as payments
 from sojourn.sales.payments import refunds
 from sojourn.sales.payments.models import RefundCause
-from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.pricing.rules import max_points
+from sojourn.sales.purchases import PurchaseKind
 
 
 async def modify(

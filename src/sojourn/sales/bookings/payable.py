@@ -32,10 +32,10 @@ from sojourn.sales.payments.payable import (
     Paid,
     PolicyRefund,
     Purchase,
-    PurchaseKind,
     PurchaseState,
 )
 from sojourn.sales.pricing.rules import points_for
+from sojourn.sales.purchases import PurchaseKind
 from sojourn.sales.referrals import service as referrals
 
 STATES = {

@@ -13,7 +13,7 @@ import asyncpg
 from sojourn.platform.db.database import Connection
 from sojourn.sales.inventory.errors import SoldOut
 from sojourn.sales.inventory.models import Claim, DayAvailability, ResourceKind
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 NOT_ENOUGH_LEFT = "SJ001"
 

@@ -12,7 +12,7 @@ from sojourn.platform.kit.money import ZERO
 from sojourn.platform.storefront import Storefront
 from sojourn.sales.invoices.models import PaidLine, PaidPurchase, SettledRefund
 from sojourn.sales.invoices.rendering import Buyer, DiscountLine, InvoiceDocument, InvoiceKind, InvoiceLine, Seller
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 _DISCOUNTS = frozenset({"STUDENT", "PROMOTION", "POINTS"})
 # The number is given by the statement that stores the document, so that no number is lost.

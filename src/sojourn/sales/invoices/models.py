@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sojourn.platform.kit.wire import Money, Wire
 from sojourn.sales.invoices.rendering import InvoiceKind
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

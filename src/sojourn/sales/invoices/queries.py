@@ -12,7 +12,7 @@ from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.wire import PageIn
 from sojourn.sales.invoices.models import Invoice, PaidLine, PaidPurchase, SettledRefund
 from sojourn.sales.invoices.rendering import InvoiceDocument, InvoiceKind
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 _COLUMNS = """i.id, i.kind, i.number, i.user_id, i.payment_id, i.refund_id, i.corrects_id, i.total, i.currency,
        i.document, i.issued_at"""

@@ -14,7 +14,7 @@ from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.wire import PageIn
 from sojourn.sales.loyalty.rules import Account, Lot, LotStatus
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 _LOCK_OWNER = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE"
 # One row a lot, and one without a lot where there is none: debt and sums stand on each.

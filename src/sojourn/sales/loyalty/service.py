@@ -19,8 +19,8 @@ from sojourn.sales.effects import POINTS_EXPIRING, effect
 from sojourn.sales.loyalty import queries
 from sojourn.sales.loyalty import rules as law
 from sojourn.sales.loyalty.models import Balance, ExpiringPoints, Redemption
-from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.pricing.rules import max_points, points_value
+from sojourn.sales.purchases import PurchaseKind
 
 WARNED_DAYS_BEFORE = 30
 

@@ -18,7 +18,8 @@ from sojourn.sales.orders.cancellation import terms_of
 from sojourn.sales.orders.models import OrderStatus
 from sojourn.sales.orders.promises import days_promised
 from sojourn.sales.orders.rules import FINISHED, purchase_state, spent_fee
-from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.payable import Captured, PolicyRefund, Purchase, PurchaseState
+from sojourn.sales.purchases import PurchaseKind
 from sojourn.sales.referrals import service as referrals
 
 POINTS = "loyalty_points_used"

@@ -25,7 +25,8 @@ from sojourn.sales.payments import queries
 from sojourn.sales.payments.errors import AmountDiffers, ProviderDown, ProviderRefusal
 from sojourn.sales.payments.models import Charge, IntentIn, IntentOut, Payment, PaymentMethod, PaymentStatus
 from sojourn.sales.payments.opening import insert_payment, lock_due, supersede
-from sojourn.sales.payments.payable import Payables, Purchase, PurchaseKind
+from sojourn.sales.payments.payable import Payables, Purchase
+from sojourn.sales.purchases import PurchaseKind
 
 INTENT_METHODS = {PaymentMethod.CARD: IntentMethod.CARD, PaymentMethod.PAYPAL: IntentMethod.PAYPAL}
 _MAY_BEGIN = frozenset({IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION})

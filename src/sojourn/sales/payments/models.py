@@ -11,8 +11,8 @@ from pydantic import Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.kit.wire import Money, MoneyIn, PageIn, SortByTime, Wire
-from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.payments.riel import as_charged, as_priced
+from sojourn.sales.purchases import PurchaseKind
 
 
 class PaymentStatus(StrEnum):

@@ -13,7 +13,8 @@ from sojourn.sales.effects import CANCEL_INTENT, effect
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.errors import AlreadyPaid, HoldExpired, PurchaseCancelled, PurchaseNotFound
 from sojourn.sales.payments.models import Charge, Payment, PaymentMethod, PurchaseChoice
-from sojourn.sales.payments.payable import Payables, Purchase, PurchaseKind, PurchaseState
+from sojourn.sales.payments.payable import Payables, Purchase, PurchaseState
+from sojourn.sales.purchases import PurchaseKind
 
 REFUSED_STATES = {
     PurchaseState.PAID: AlreadyPaid,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from sojourn.platform.db.database import Connection
@@ -18,16 +18,8 @@ from sojourn.platform.jobs.queue import Effect
 from sojourn.platform.kit.money import ZERO
 from sojourn.platform.redis.port import Change
 from sojourn.platform.storefront import SalesRules, Storefront
-
-if TYPE_CHECKING:  # a payment knows its purchase's kind, from here
-    from sojourn.sales.payments.models import Payment
-
-
-class PurchaseKind(StrEnum):
-    BOOKING = "BOOKING"
-    BOOKING_CHANGE = "BOOKING_CHANGE"
-    ORDER = "ORDER"
-    CONSULTATION = "CONSULTATION"  # claims stock, and is never paid for by itself
+from sojourn.sales.payments.models import Payment
+from sojourn.sales.purchases import PurchaseKind
 
 
 class PurchaseState(StrEnum):
@@ -138,7 +130,7 @@ class PlainPayable(Payable, Protocol):
 
     async def find_with_payments(
         self, connection: Connection, *, paid: Sequence[Paid], now: datetime
-    ) -> "dict[Paid, tuple[Purchase, Payment]]":
+    ) -> dict[Paid, tuple[Purchase, Payment]]:
         """Those purchases with those payments, in one statement, without a lock."""
         ...
 

@@ -8,7 +8,7 @@ from sojourn.platform.jobs.queue import NewJob
 from sojourn.sales.effects import SEND_REFUND, effect, staff_alert
 from sojourn.sales.payments import payout_queries
 from sojourn.sales.payments.models import Payment, PaymentMethod, PayoutOut, PayoutsIn, Refund
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 
 async def hand_over(tx: Connection, *, payment: Payment, refund: Refund, now: datetime) -> NewJob:

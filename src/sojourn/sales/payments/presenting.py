@@ -6,8 +6,8 @@ from uuid import UUID
 from sojourn.platform.http.context import Context
 from sojourn.platform.kit.money import round_money
 from sojourn.sales.payments.models import PaymentMethod, PaymentOut, RefundOut
-from sojourn.sales.payments.payable import PurchaseKind
 from sojourn.sales.payments.qr_pictures import picture_key
+from sojourn.sales.purchases import PurchaseKind
 
 
 def picture_url(ctx: Context, payment_id: UUID, ending: str) -> str:

@@ -25,7 +25,8 @@ from sojourn.sales.payments.models import (
     RefundCause,
     RefundState,
 )
-from sojourn.sales.payments.payable import Purchase, PurchaseKind
+from sojourn.sales.payments.payable import Purchase
+from sojourn.sales.purchases import PurchaseKind
 
 _NAMES = tuple(column.name for column in fields(Payment))
 _COLUMNS = ", ".join(_NAMES)

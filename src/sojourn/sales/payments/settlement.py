@@ -33,9 +33,10 @@ from sojourn.sales.effects import (
 from sojourn.sales.events import payment_returned, payment_succeeded, subject_of
 from sojourn.sales.payments import queries
 from sojourn.sales.payments.models import Disposition, Payment, PaymentMethod, RefundCause
-from sojourn.sales.payments.payable import Captured, Paid, Payable, Payables, PlainPayable, Purchase, PurchaseKind
+from sojourn.sales.payments.payable import Captured, Paid, Payable, Payables, PlainPayable, Purchase
 from sojourn.sales.payments.payouts import hand_over
 from sojourn.sales.payments.rules import REFUND_DISPOSITION, Verdict, is_late, judge
+from sojourn.sales.purchases import PurchaseKind
 
 ALREADY_HANDLED = "already_handled"
 CUSTOMER_MAIL = {

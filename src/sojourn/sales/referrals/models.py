@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import StringConstraints
 
 from sojourn.platform.kit.wire import Money, PageIn, SortByTime, Wire
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 
 
 class ReferralStatus(StrEnum):

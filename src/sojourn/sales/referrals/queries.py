@@ -13,7 +13,7 @@ from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.http.dialect import RawJson
 from sojourn.platform.kit.ids import new_id
 from sojourn.platform.kit.wire import PageIn, SortByTime
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 from sojourn.sales.referrals.errors import ReferralNotFound
 from sojourn.sales.referrals.models import Flag, Referral, ReferralFilters, ReferralStatus, VoidReason
 from sojourn.sales.referrals.rules import SAME_NUMBER_DIGITS

@@ -15,7 +15,7 @@ from sojourn.platform.http.context import SYSTEM_ORIGIN, Origin
 from sojourn.platform.kit.clock import local_date, start_of_day
 from sojourn.platform.storefront import Module, Storefront
 from sojourn.sales.loyalty import service as loyalty
-from sojourn.sales.payments.payable import PurchaseKind
+from sojourn.sales.purchases import PurchaseKind
 from sojourn.sales.referrals import queries, rules
 from sojourn.sales.referrals.errors import ReferralNotFlagged
 from sojourn.sales.referrals.models import (
