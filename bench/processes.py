@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from sojourn.platform.processes import LAUNCHER
+from sojourn.platform.launching import tied_to_us
 
 _STOP_SECONDS = 5
 _LOG_TAIL = 2_000
@@ -34,11 +33,9 @@ def running(
     command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Keep a program running inside the block; its output goes to `log`."""
-    # It ends with us even where we cannot end it: after a kill -9.
-    launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "-")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*launcher, *command],
+            tied_to_us(command),
             cwd=cwd,
             env=dict(environment),
             stdin=subprocess.DEVNULL,

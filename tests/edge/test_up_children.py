@@ -11,7 +11,8 @@ import psutil
 import pytest
 from tests.support.waiting import until
 
-from sojourn.platform.processes import LAUNCHER, find_free_port
+from sojourn.platform.launching import LAUNCHER
+from sojourn.platform.processes import find_free_port
 from sojourn.up.children import MARK, Child, Program, ProgramFailed, end_leftovers, stop_all, wait_until_ready
 
 SLEEPER = (sys.executable, "-c", "import signal; print('awake', flush=True); signal.pause()")

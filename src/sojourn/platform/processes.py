@@ -2,11 +2,8 @@
 
 import signal
 import socket
-from pathlib import Path
 
 import psutil
-
-LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 def is_port_free(port: int) -> bool:

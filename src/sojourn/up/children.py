@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Final
 import httpx
 import psutil
 
-from sojourn.platform.processes import LAUNCHER
+from sojourn.platform.launching import tied_to_us
 
 # Every program of ours carries it, and so do its own children: that is how leftovers are known from strangers.
 MARK: Final = "SOJOURN_UP_OF"
@@ -61,12 +60,10 @@ class Child:
     _read_up_to: int = 0
 
     def start(self) -> None:
-        # The launcher ties it to us: it is sent SIGTERM when we are gone, even by kill -9.
-        launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "-")
         with self.log.open("ab") as output:
             self._log_began = self._read_up_to = output.tell()
             self.process = subprocess.Popen(
-                [*launcher, *self.program.command],
+                tied_to_us(self.program.command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

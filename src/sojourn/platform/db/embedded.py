@@ -26,7 +26,8 @@ from typing import Final
 import psutil
 
 from sojourn.platform.db.binaries import PostgresBinaries, Report, find_or_fetch_binaries, others_can_enter
-from sojourn.platform.processes import LAUNCHER, find_free_port, find_port_holder, is_port_free, stop_process
+from sojourn.platform.launching import tied_to_us
+from sojourn.platform.processes import find_free_port, find_port_holder, is_port_free, stop_process
 
 _ROLE: Final = "sojourn"
 _PASSWORD_FILE: Final = "sojourn.password"
@@ -202,14 +203,12 @@ class _Starter:
 
     def _spawn(self, port: int) -> subprocess.Popen[bytes]:
         chosen = {**_BASE_SETTINGS, **self.settings, "port": str(port)}
-        user = "-" if self.owner is None else f"{self.owner[0]}:{self.owner[1]}"
-        # SIGINT is PostgreSQL's fast shutdown.
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGINT)), user]
         server = [self.binaries.program("postgres"), "-D", str(self.data_dir)]
         options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as output:
             return subprocess.Popen(
-                [*launcher, *server, *options],
+                # SIGINT is PostgreSQL's fast shutdown.
+                tied_to_us([*server, *options], ended_by=signal.SIGINT, owner=self.owner),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

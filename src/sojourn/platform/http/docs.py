@@ -1,10 +1,7 @@
 """OpenAPI 3.1 and Swagger UI of one storefront, with assets of our own: no page of ours loads a stranger's script."""
 
 import asyncio
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
 
@@ -15,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from sojourn.platform.errors import Unavailable
 from sojourn.platform.http.edge import PAGE_POLICY
-from sojourn.platform.processes import LAUNCHER
+from sojourn.platform.launching import tied_to_us
 from sojourn.platform.storefront import Storefront
 
 logger = structlog.get_logger(__name__)
@@ -74,11 +71,10 @@ def install(app: FastAPI, storefront: Storefront, *, documented: Callable[[], Aw
 async def told_by(command: Sequence[str]) -> bytes:
     """What a program prints, which does not outlive us. Raises Unavailable when it fails, or has not ended after
     PATIENCE_SECONDS."""
-    launched = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "-", *command)
 
     def printed() -> bytes:
         return subprocess.run(
-            launched, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=PATIENCE_SECONDS
+            tied_to_us(command), stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=PATIENCE_SECONDS
         ).stdout
 
     try:
