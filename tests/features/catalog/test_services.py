@@ -1,6 +1,7 @@
 """Services: what a visitor sees, in camelCase, and how an agency changes them."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import combinations
@@ -82,6 +83,7 @@ async def test_lists(shelf: StorefrontClient, path: str, expected: list[str]) ->
         ("/main?active=false", "active"),
         ("/digital?sort=shuffle", "sort"),
         ("/starter?lang=km", "lang"),
+        ("?q=a%00b", "q"),
     ],
 )
 async def test_a_question_that_makes_no_sense_is_refused_by_its_field(
@@ -145,7 +147,6 @@ async def test_retired_services_are_the_admins_to_see(shelf: StorefrontClient, o
         ({"description": "x" * 5001}, ["description"]),
         ({"slug": "main"}, ["slug"]),
         ({"specs": {"deliveryDays": -1}}, ["specs.deliveryDays"]),
-        ({"specs": {"weight": 1}}, ["specs.weight"]),
         ({"checklist": [{"key": "a", "category": "VISA", "title": {"en": "x"}}]}, ["checklist.0.category"]),
         ({"checklist": [{"key": "a", "category": "OTHER", "title": {"en": "x"}}] * 2}, ["checklist"]),
         ({"stages": [{"key": "a", "title": {"en": "x"}, "refundStage": "LATER"}]}, ["stages.0.refundStage"]),
@@ -220,6 +221,58 @@ async def test_only_admins_change_the_shelf(office: StorefrontClient, holyone: S
     unknown = "/services/01a1fff1-ef94-7f60-83d2-5224bf069311"
     assert refusal(await office.patch(unknown, json={"title": "x"}), 404) == "SERVICE_NOT_FOUND"
     assert refusal(await office.delete(unknown), 404) == "SERVICE_NOT_FOUND"
+
+
+OF_THE_DOCUMENT: dict[str, Any] = {
+    "type": "MICRO", "title": "Interview coaching: Café & Co.", "description": "With a former officer.",
+    "longDescription": "One hour.", "price": 49.99, "oldPrice": 59.99, "priceRange": "$49-$99", "images": [],
+    "specs": {"duration": "60 minutes", "steps": [{"first_of": "all"}], "deliveryDays": 3}, "features": ["Mock"],
+    "region": "Europe", "isActive": True,
+}  # fmt: skip
+
+
+async def test_a_service_of_the_documents_fields_gets_its_slug(office: StorefrontClient) -> None:
+    for slug in ("interview-coaching-cafe-co", "interview-coaching-cafe-co-2", "interview-coaching-cafe-co-3"):
+        shown = read(await office.post("/services", json=OF_THE_DOCUMENT), 201)
+        assert (shown["slug"], shown["price"]) == (slug, "49.99")
+        assert shown["specs"].items() >= OF_THE_DOCUMENT["specs"].items()
+        read(await office.delete(f"/services/{shown['id']}"), 204)  # a retired service keeps its slug
+    named = read(await office.post("/services", json={**OF_THE_DOCUMENT, "title": "Main"}), 201)
+    assert named["slug"] == "main-2", "/services/main is the list"
+    assert faulty_fields(await office.post("/services", json={**OF_THE_DOCUMENT, "title": "ទិដ្ឋាការ"})) == ["slug"]
+
+
+async def test_own_specs_stay_through_changes_and_in_orders(office: StorefrontClient) -> None:
+    shown = read(await office.post("/services", json=OF_THE_DOCUMENT), 201)
+    changed = read(await office.patch(f"/services/{shown['id']}", json={"title": "Coaching"}))
+    assert (changed["slug"], changed["specs"]) == (shown["slug"], shown["specs"])
+    order = read(await (await office.sign_in_as()).post("/orders", json={"serviceId": shown["id"]}), 201)
+    assert order["serviceSnapshot"]["specs"] == shown["specs"]
+
+
+@pytest.mark.parametrize(
+    ("specs", "field"),
+    [
+        ({"x": "y" * 4_000}, "specs"),
+        ({"delivery_days": 3}, "specs"),
+        ({"": 1}, "specs"),
+        ({"x" * 61: 1}, "specs." + "x" * 61),
+        ({"x": {"y": ["a\x00"]}}, "specs.x.y.0"),
+        ({"x\x00": 1}, "specs"),
+        ({"deliveryDays": "soon"}, "specs.deliveryDays"),
+        ([], "specs"),
+    ],
+)
+async def test_specs_that_are_refused(office: StorefrontClient, specs: object, field: str) -> None:
+    answer = await office.post("/services", json={**OF_THE_DOCUMENT, "specs": specs})
+    assert [name for name in faulty_fields(answer) if name.startswith(field)], answer.text
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", '"\\ud800"'])
+async def test_specs_are_json(office: StorefrontClient, number: str) -> None:
+    body = json.dumps({**OF_THE_DOCUMENT, "specs": {"x": "?"}}).replace('"?"', number)
+    answer = await office.post("/services", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400, answer.text
 
 
 async def test_every_change_is_written_down(office: StorefrontClient) -> None:

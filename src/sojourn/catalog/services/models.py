@@ -1,10 +1,12 @@
 """What a service is, as it is read, written and asked for."""
 
+import json
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
 
 from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import Images, Key, Lines, LocalText, LongerText, Paging, Price, Query, Slug
@@ -13,6 +15,8 @@ from sojourn.platform.kit.money import ZERO
 from sojourn.platform.kit.wire import LongText, Money, MoneyIn, Text, Wire
 
 MAX_PROMISED_DAYS = 120
+MAX_SPECS = 4_000
+SpecName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
 class ServiceType(StrEnum):
@@ -50,7 +54,11 @@ class ServiceSort(StrEnum):
 
 
 class ServiceSpecs(Wire):
-    """What is delivered: `delivery_days` are working days; `pages` and `edition` are a guide's."""
+    """What is delivered: `delivery_days` are working days; `pages` and `edition` are a guide's. An agency may say more
+    under names of its own, which come back as they were sent."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[SpecName, JsonValue]
 
     delivery_days: Annotated[int, Field(ge=0, le=365)] | None = None
     revisions: Annotated[int, Field(ge=0, le=100)] | None = None
@@ -59,6 +67,16 @@ class ServiceSpecs(Wire):
     format: Annotated[Text, Field(max_length=20)] | None = None
     pages: Annotated[int, Field(ge=1, le=10_000)] | None = None
     edition: Annotated[Text, Field(max_length=40)] | None = None
+
+    @model_validator(mode="after")
+    def _few_words_beside(self) -> Self:
+        said = self.model_extra or {}
+        taken = {name for field in type(self).model_fields for name in (field, to_camel(field))}
+        if (name := next((name for name in said if name in taken), None)) is not None:
+            raise ValueError(f"says {name} in another spelling than the rest")
+        if len(json.dumps(said)) > MAX_SPECS:
+            raise ValueError(f"must be at most {MAX_SPECS} characters of JSON")
+        return self
 
 
 class ChecklistItem(Wire):
@@ -90,13 +108,7 @@ Stages = Annotated[list[ServiceStage], Field(max_length=20)]
 SortOrder = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-class ServiceIn(Wire):
-    """A new service. Amounts in USD; `price` is `service_fee` and `government_fee` together.
-
-    Without a service fee it is what the government fee leaves of the price.
-    """
-
-    slug: Slug
+class _Service(Wire):
     type: ServiceType
     title: Text
     title_km: Text | None = None
@@ -121,6 +133,24 @@ class ServiceIn(Wire):
     requires_consultant: bool = False
     is_active: bool = True
     sort_order: SortOrder = 100
+
+
+class ServiceIn(_Service):
+    """A service as it lies on the shelf. Amounts in USD; `price` is `service_fee` and `government_fee` together.
+
+    Without a service fee it is what the government fee leaves of the price.
+    """
+
+    slug: Slug
+
+
+class NewService(_Service):
+    """A new service. Amounts in USD; `price` is `service_fee` and `government_fee` together.
+
+    Without a service fee it is what the government fee leaves of the price; without a slug it gets one of its title.
+    """
+
+    slug: Slug | None = None
 
 
 class ServicePatch(Patch):

@@ -1,6 +1,8 @@
 """Every statement about services, in the manner of the trips' (`catalog/trips/queries.py`)."""
 
+from collections.abc import Collection
 from typing import LiteralString
+from uuid import UUID
 
 from sojourn.catalog.services.errors import ServiceNotFound
 from sojourn.catalog.services.models import ServiceSort, ServiceType, TypedServiceFilters
@@ -40,6 +42,11 @@ _ORDERS: dict[ServiceSort, LiteralString] = {
     ServiceSort.NEWEST: "t.created_at DESC, t.id DESC",
 }
 
+_WITH_IDS = f"""
+SELECT coalesce(json_agg(x)::text, '[]') FROM (SELECT {_WIRE} FROM services t WHERE t.id = ANY($2::uuid[])) x
+"""
+_SLUGS_LIKE = "SELECT slug FROM services WHERE slug = $1 OR slug LIKE $1 || '-%'"
+
 
 def page_statement(
     filters: TypedServiceFilters, *, kind: ServiceType | None, is_active: bool
@@ -68,3 +75,14 @@ async def list_services(
     """One page as a JSON array of `ServiceOut`, and how many there are in all."""
     statement, arguments = page_statement(filters, kind=kind, is_active=is_active)
     return await fetch_page(connection, statement, language, arguments)
+
+
+async def list_with_ids(connection: Connection, ids: Collection[UUID], *, language: Language) -> str:
+    """These services, on offer or retired, as a JSON array of `ServiceOut` in no order."""
+    services: str = await connection.fetchval(_WITH_IDS, language, ids)
+    return services
+
+
+async def list_slugs_like(connection: Connection, slug: str) -> set[str]:
+    """The slug, and those that begin with it and a hyphen, of services on offer and retired."""
+    return {row["slug"] for row in await connection.fetch(_SLUGS_LIKE, slug)}

@@ -12,14 +12,15 @@ from sojourn.catalog.services import queries
 from sojourn.catalog.services.errors import ServiceNotFound
 from sojourn.catalog.services.goods import SERVICE
 from sojourn.catalog.services.models import (
+    NewService,
     ServiceFilters,
-    ServiceIn,
     ServiceOut,
     ServicePatch,
     ServiceType,
     TypedServiceFilters,
 )
 from sojourn.catalog.services.rules import faults_of_filters
+from sojourn.catalog.services.service import named
 from sojourn.catalog.values import InLanguage
 from sojourn.people.auth.access import CurrentAdmin, MaybeUser
 from sojourn.platform.errors import NotAllowed
@@ -75,9 +76,12 @@ async def get_service(
 
 
 @router.post("", operation_id="create_service", status_code=201, dependencies=_WRITES, responses=refuses(SlugTaken))
-async def create_service(ctx: Ctx, admin: CurrentAdmin, body: ServiceIn) -> ServiceOut | RawJson:
-    """Add a service. `price` is `service_fee` + `government_fee`; leave `service_fee` out to have it worked out."""
-    return await shelf_routes.create(ctx, SERVICE, admin=admin, body=body)
+async def create_service(ctx: Ctx, admin: CurrentAdmin, body: NewService) -> ServiceOut | RawJson:
+    """Add a service. `price` is `service_fee` + `government_fee`; leave `service_fee` out to have it worked out, and
+    `slug` to have it made of the title."""
+    async with ctx.read() as connection:
+        service = await named(connection, body)
+    return await shelf_routes.create(ctx, SERVICE, admin=admin, body=service)
 
 
 @router.patch(
