@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from sojourn.catalog.services.models import ServiceType
+from sojourn.catalog.services.models import ServiceOut, ServiceType
 from sojourn.catalog.values import LanguageName
 from sojourn.desk.analytics.parts import Measure
 from sojourn.desk.analytics.people_queries import ConsultantSort, CustomerSort
@@ -137,13 +137,20 @@ class RevenueByBookingType(Wire):
     guide_only: Money = Decimal(0)
 
 
-class BestSeller(Wire):
-    """A service or trip: how often it was sold, and its net revenue, in the storefront's currency."""
+class TopService(ServiceOut):
+    """A service: how often it was sold, and its net revenue, in the storefront's currency."""
+
+    sold: int
+    revenue: Money
+    rows_url: str
+
+
+class TopTrip(Wire):
+    """A trip: how often it was sold, and its net revenue, in the storefront's currency."""
 
     id: UUID
     slug: str
     title: str
-    type: str | None
     price: Money
     sold: int
     revenue: Money
@@ -171,8 +178,8 @@ class StatsOut(Wire):
     completed_bookings: int
     revenue_by_service_type: RevenueByServiceType
     revenue_by_booking_type: RevenueByBookingType
-    top_services: list[BestSeller]
-    top_trips: list[BestSeller]
+    top_services: list[TopService]
+    top_trips: list[TopTrip]
     recent_orders: list[OrderOut]
     recent_bookings: list[BookingOut]
     rows_urls: dict[str, str] = Field(description="Where the rows behind each figure are, by the figure's name.")

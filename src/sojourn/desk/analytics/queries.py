@@ -60,12 +60,10 @@ WITH sales AS MATERIALIZED (
 ), types AS (
     SELECT type, sum(net) AS net FROM sales WHERE currency = $5 AND type IS NOT NULL GROUP BY type
 ), best_services AS (
-    SELECT t.service_id AS id, v.slug, v.title, v.type, v.price::text AS price, t.sold, t.net::text AS revenue
-      FROM (SELECT service_id, sum(sold) AS sold, sum(net) AS net FROM sales
-             WHERE currency = $5 AND service_id IS NOT NULL GROUP BY service_id
-             ORDER BY sum(net) DESC, service_id LIMIT $6) t JOIN services v ON v.id = t.service_id
+    SELECT service_id AS id, sum(sold) AS sold, sum(net)::text AS revenue FROM sales
+     WHERE currency = $5 AND service_id IS NOT NULL GROUP BY service_id ORDER BY sum(net) DESC, service_id LIMIT $6
 ), best_trips AS (
-    SELECT t.trip_id AS id, v.slug, v.title, NULL AS type, v.price_per_person_usd::text AS price, t.sold,
+    SELECT t.trip_id AS id, v.slug, v.title, v.price_per_person_usd::text AS price, t.sold,
            t.net::text AS revenue
       FROM (SELECT trip_id, sum(sold) AS sold, sum(net) AS net FROM sales
              WHERE currency = $5 AND trip_id IS NOT NULL GROUP BY trip_id

@@ -1,5 +1,6 @@
 """Figures put together for the desk. Everything here reads; nothing is changed."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,10 +10,10 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from sojourn.catalog.services import queries as services
 from sojourn.desk.analytics import people_queries, queries
 from sojourn.desk.analytics.figures import FIGURES
 from sojourn.desk.analytics.models import (
-    BestSeller,
     CustomerOut,
     CustomerPurchase,
     FigureOut,
@@ -24,6 +25,8 @@ from sojourn.desk.analytics.models import (
     RevenueOut,
     RevenuePeriod,
     StatsOut,
+    TopService,
+    TopTrip,
 )
 from sojourn.desk.analytics.parts import Figure, FigureName, Measure
 from sojourn.desk.analytics.periods import (
@@ -39,6 +42,7 @@ from sojourn.desk.analytics.periods import (
 from sojourn.people.users.errors import UserNotFound
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.http.context import Context
+from sojourn.platform.i18n import Language
 from sojourn.platform.kit.money import ZERO, percent_of
 from sojourn.platform.storefront import Module, SalesRules, Storefront
 from sojourn.sales.bookings import queries as bookings
@@ -109,6 +113,7 @@ async def stats(ctx: Context, filters: Between, *, mode: Mode) -> StatsOut:
         row = await queries.get_stats(
             connection, span=span, is_live=mode is Mode.LIVE, now=now, currency=storefront.currency, best=BEST
         )
+        sold = await _read_services(connection, [entry["id"] for entry in row["services"]], ctx.language)
         recent_orders = await _recent_orders(connection, ctx)
         recent_bookings = await _recent_bookings(connection, ctx)
     money = [MoneyOut(**entry) for entry in row["money"]]
@@ -128,8 +133,13 @@ async def stats(ctx: Context, filters: Between, *, mode: Mode) -> StatsOut:
         **{f"{name}_bookings": count for name, count in row["bookings"].items()},
         revenue_by_service_type=RevenueByServiceType(**_of(RevenueByServiceType, row["types"])),
         revenue_by_booking_type=RevenueByBookingType(**_of(RevenueByBookingType, row["types"])),
-        top_services=[_best(storefront, entry, "service_id", asked) for entry in row["services"]],
-        top_trips=[_best(storefront, entry, "trip_id", asked) for entry in row["trips"]],
+        top_services=[
+            TopService(**{**sold[entry["id"]], **entry}, rows_url=_sales_url(storefront, asked, service_id=entry["id"]))
+            for entry in row["services"]
+        ],
+        top_trips=[
+            TopTrip(**entry, rows_url=_sales_url(storefront, asked, trip_id=entry["id"])) for entry in row["trips"]
+        ],
         recent_orders=recent_orders,
         recent_bookings=recent_bookings,
         rows_urls=_stats_urls(storefront, asked),
@@ -140,9 +150,15 @@ def _of(model: type[RevenueByServiceType | RevenueByBookingType], types: Mapping
     return {name: value for name, value in types.items() if name in model.model_fields}
 
 
-def _best(storefront: Storefront, entry: Mapping[str, Any], key: str, asked: Mapping[str, object]) -> BestSeller:
-    sold = {**asked, key: entry["id"], "currency": storefront.currency}
-    return BestSeller(**entry, rows_url=rows_url(storefront, "/admin/revenue/payments", **sold))
+async def _read_services(connection: Connection, ids: list[str], language: Language) -> dict[str, dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if ids:
+        found = json.loads(await services.list_with_ids(connection, [UUID(name) for name in ids], language=language))
+    return {service["id"]: service for service in found}
+
+
+def _sales_url(storefront: Storefront, asked: Mapping[str, object], **what: object) -> str:
+    return rows_url(storefront, "/admin/revenue/payments", **asked, **what, currency=storefront.currency)
 
 
 def _stats_urls(storefront: Storefront, asked: Mapping[str, object]) -> dict[str, str]:
