@@ -172,6 +172,8 @@ async def test_verifying_on_both_paths(office: Office, customer: StorefrontClien
         {"status": "REJECTED"},
         {"status": "REJECTED", "reason": "  "},
         {"status": "VERIFIED", "reason": "Fine"},
+        {"status": "REJECTED", "rejectionReason": "  "},
+        {"status": "REJECTED", "reason": "Too dark", "rejectionReason": "Too dark"},
         {"status": "VERIFIED", "rejectionReason": "x"},
     ],
 )
@@ -199,3 +201,10 @@ async def test_attaching(office: Office, customer: StorefrontClient, stranger: S
 async def test_switched_on_where_it_was_off(derlg: StorefrontClient) -> None:
     assert (await derlg.get("/documents")).status_code == 404
     assert (await (await derlg.sign_in_as(Role.ADMIN)).get("/admin/documents")).status_code == 404
+
+
+async def test_a_rejection_may_say_why_as_documents_do(office: Office, customer: StorefrontClient) -> None:
+    document = await handed_in(customer, pdf(), category="PASSPORT")
+    said = {"status": "REJECTED", "rejectionReason": "Too dark"}
+    rejected = read(await office.admin.patch(f"/admin/documents/{document['id']}/verify", json=said))
+    assert (rejected["status"], rejected["rejectionReason"]) == ("REJECTED", "Too dark")

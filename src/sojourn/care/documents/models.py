@@ -59,17 +59,26 @@ class AttachIn(Wire):
 
 
 class VerifyIn(Wire):
-    """`reason` tells the customer what to repair: required for, and only for, a rejection."""
+    """`rejection_reason` (or `reason`) tells the customer what to repair: required for, and only for, a rejection."""
 
     status: Literal[DocumentStatus.VERIFIED, DocumentStatus.REJECTED]
-    reason: Reason | None = Field(None, validate_default=True)
+    reason: Reason | None = None
+    rejection_reason: Reason | None = Field(None, validate_default=True)
 
-    @field_validator("reason")
+    @field_validator("rejection_reason")
     @classmethod
     def _reason_with_rejection(cls, reason: str | None, info: ValidationInfo) -> str | None:
-        if (reason is not None) != (info.data.get("status") is DocumentStatus.REJECTED):
-            raise ValueError("is required for REJECTED, and for nothing else")
+        if "reason" not in info.data:  # it is wrong already
+            return reason
+        said = [text for text in (reason, info.data["reason"]) if text is not None]
+        if (len(said) == 1) != (info.data.get("status") is DocumentStatus.REJECTED) or len(said) > 1:
+            raise ValueError("is required, once, for REJECTED, and for nothing else")
         return reason
+
+    @property
+    def what_is_wrong(self) -> str | None:
+        """The reason, by whichever name it came."""
+        return self.rejection_reason or self.reason
 
 
 class DocumentFilters(PageIn):
