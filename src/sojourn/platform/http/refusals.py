@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -164,9 +165,38 @@ def _with_status(refusal: Refusal, status: int) -> Refusal:
 
 
 async def _on_unstorable(request: Request, fault: Exception) -> Response:
-    """A value passed every check of ours and PostgreSQL still cannot hold it (a lone surrogate, a year 10000)."""
+    """A value passed every check of ours and PostgreSQL still cannot hold it (a NUL, a year 10000)."""
     logger.warning("value refused by the database", fault=repr(fault), path=request.url.path)
-    return render_refusal(request, InvalidInput("A value in the request cannot be stored."))
+    fields = [
+        {"field": path, "location": location, "message": "must not contain the character NUL", "type": "string_nul"}
+        for location, sent in _everything_sent(request)
+        for path in _paths_to_nul(sent)
+    ]
+    details = {"fields": fields[:MAX_FIELDS]}
+    return render_refusal(request, InvalidInput("A value in the request cannot be stored.", details=details))
+
+
+def _everything_sent(request: Request) -> Iterator[tuple[str, object]]:
+    """Where the values of a request stand, and what stands there."""
+    yield "path", request.path_params
+    yield "query", request.query_params
+    read: bytes = getattr(request, "_body", b"")  # what was never read has not reached the database
+    with suppress(ValueError, RecursionError):  # a form, or nothing
+        yield "body", json.loads(read)
+
+
+def _paths_to_nul(sent: object) -> Iterator[str]:
+    """The dotted names of what holds the one character that PostgreSQL's texts cannot."""
+    waiting = [("", sent)]  # a list, not calls: how deep it goes is the sender's choice
+    while waiting:
+        path, value = waiting.pop()
+        texts = [value] if isinstance(value, str) else [*value] if isinstance(value, Mapping) else []
+        if any("\0" in text for text in texts):
+            yield path.removeprefix(".") or "body"
+        if isinstance(value, Mapping):
+            waiting += [(f"{path}.{key}", inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{path}.{number}", inner) for number, inner in enumerate(value)]
 
 
 async def _on_fault(request: Request, fault: Exception) -> Response:
