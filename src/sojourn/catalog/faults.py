@@ -50,7 +50,7 @@ def faults_in(error: ValidationError) -> list[Fault]:
 def crossed(low_name: str, low: Decimal | int | None, high_name: str, high: Decimal | int | None) -> list[Fault]:
     """A fault at the lower end of a range when both ends are given and cross."""
     is_wrong = low is not None and high is not None and low > high
-    return [Fault(low_name, f"must not be above {high_name}")] if is_wrong else []
+    return [Fault(low_name, f"must not be above `{high_name}`")] if is_wrong else []
 
 
 def faults_of_past(name: str, day: date | None, *, today: date) -> list[Fault]:
@@ -65,5 +65,5 @@ def faults_of_days(first_name: str, first: date | None, last_name: str, last: da
     if first is None:
         return [Fault(first_name, "is needed as well")]
     if not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
-        return [Fault(last_name, f"must lie 0 to {MAX_DAYS - 1} days after {first_name}")]
+        return [Fault(last_name, f"must lie 0 to {MAX_DAYS - 1} days after `{first_name}`")]
     return []

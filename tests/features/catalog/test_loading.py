@@ -187,7 +187,7 @@ async def test_a_load_drops_what_readers_were_shown(
         (setting(max_people="12"), "max_people: Input should be a valid integer"),
         (setting(is_featured="yes"), "is_featured: Input should be a valid boolean"),
         (setting(environment="DESERT"), "environment: Input should be 'MOUNTAIN'"),
-        (setting(duration_days=4), "itinerary: must have each day from 1 to duration_days, in order"),
+        (setting(duration_days=4), "itinerary: must have each day from 1 to `duration_days`, in order"),
         (setting(cancellation_policy="GENEROUS"), "cancellation_policy: must be one of FLEXIBLE, "),
         (setting(cancellation_policy=[tier(24, 50), tier(24, 20)]), "cancellation_policy: must have fewer hours"),
         (setting(cancellation_policy=[tier(24, 101)]), "cancellation_policy.0.refund_percent: Input should be less"),
@@ -202,7 +202,7 @@ async def test_a_file_that_is_not_right_is_named_with_its_field(
     with pytest.raises(CatalogueInvalid) as refused:
         await load_catalogue(database, small, now=clock.now())
     lines = str(refused.value).splitlines()
-    assert lines[0] == "services/main/starter.yaml: price: must be service_fee + government_fee"
+    assert lines[0] == "services/main/starter.yaml: price: must be `service_fee` + `government_fee`"
     assert lines[1].startswith(f"trips/{TRIP}.yaml: {complaint}")
     assert await trips(database) == []
 

@@ -125,7 +125,7 @@ def _check_days(asked: SlotsIn) -> None:
     if asked.from_day.year < 2000 or asked.to_day.year > 2200:
         raise InvalidInput.at("from", "is not a day that can be booked")
     if (asked.consultant_id is None) == (asked.order_id is None):
-        raise InvalidInput.at("order_id", "send either order_id or consultant_id")
+        raise InvalidInput.at("order_id", "send either `order_id` or `consultant_id`")
 
 
 async def _consultant_asked_for(connection: Connection, asked: SlotsIn, actor: Actor) -> UUID | None:

@@ -58,9 +58,9 @@ async def place_of(connection: Connection, *, actor: Actor, fields: UploadIn) ->
         target = await queries.get_target(connection, order_id=fields.order_id, actor=actor)
         return place_in(target, fields)
     if fields.checklist_key is not None:
-        raise InvalidInput.at("checklist_key", "needs the order_id of the order whose checklist it is on")
+        raise InvalidInput.at("checklist_key", "needs the `order_id` of the order whose checklist it is on")
     if fields.category is None:
-        raise InvalidInput.at("category", "is required without a checklist_key")
+        raise InvalidInput.at("category", "is required without a `checklist_key`")
     if await queries.count_unattached(connection, user_id=actor.user_id) >= MAX_UNATTACHED:
         raise TooManyDocuments(details={"most": MAX_UNATTACHED})
     return Place(user_id=actor.user_id, order_id=None, order_number=None, checklist_key=None, category=fields.category)
@@ -78,7 +78,7 @@ def place_in(target: Target, fields: LinkUploadIn) -> Place:
     if item is not None and fields.category not in (None, item["category"]):
         raise InvalidInput.at("category", f"this item of the checklist is a {item['category']}")
     if item is None and fields.category is None:
-        raise InvalidInput.at("category", "is required without a checklist_key")
+        raise InvalidInput.at("category", "is required without a `checklist_key`")
     return Place(
         user_id=target.user_id,
         order_id=target.order_id,
@@ -155,18 +155,18 @@ async def verify(
     Saying the same again changes nothing. Raises DocumentNotFound, DocumentRepeated.
     """
     document = await queries.lock_at_desk(tx, document_id=document_id, actor=actor)
-    if (document.status, document.rejection_reason) == (body.status, body.reason):
+    if (document.status, document.rejection_reason) == (body.status, body.what_is_wrong):
         return
     try:
         await queries.decide(
-            tx, document_id=document.id, status=body.status, reason=body.reason, staff_id=actor.user_id, now=now
+            tx, document_id=document.id, status=body.status, reason=body.what_is_wrong, staff_id=actor.user_id, now=now
         )
     except asyncpg.UniqueViolationError as fault:
         raise DocumentRepeated from fault
     await _record(tx, f"document.{body.status.lower()}", document, actor_id=actor.user_id, now=now, origin=origin)
-    if body.status is DocumentStatus.REJECTED and body.reason is not None:
+    if body.status is DocumentStatus.REJECTED and body.what_is_wrong is not None:
         to = await queries.get_recipient(tx, document_id=document.id)
-        letter = rejection_letter(document, to=to, reason=body.reason, storefront=storefront, at=now)
+        letter = rejection_letter(document, to=to, reason=body.what_is_wrong, storefront=storefront, at=now)
         await keep_letter(tx, letter, now=now)
 
 

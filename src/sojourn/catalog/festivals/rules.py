@@ -30,7 +30,7 @@ def faults_of(festival: FestivalIn) -> Iterator[Fault]:
         if dates.starts_on.year != dates.year:
             yield Fault(f"dates.{number}.starts_on", "must lie in its year")
         if not timedelta(0) <= dates.ends_on - dates.starts_on < timedelta(days=MAX_LENGTH_DAYS):
-            yield Fault(f"dates.{number}.ends_on", f"must lie 0 to {MAX_LENGTH_DAYS - 1} days after starts_on")
+            yield Fault(f"dates.{number}.ends_on", f"must lie 0 to {MAX_LENGTH_DAYS - 1} days after `starts_on`")
 
 
 def _faults_of_reckoning(reckoning: Reckoning) -> Iterator[Fault]:

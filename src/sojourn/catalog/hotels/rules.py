@@ -24,4 +24,4 @@ def faults_of_filters(filters: HotelFilters) -> Iterator[Fault]:
     elif filters.check_in is not None and filters.check_out is not None:
         nights = filters.check_out - filters.check_in
         if not timedelta(days=1) <= nights <= timedelta(days=MAX_NIGHTS):
-            yield Fault("check_out", f"must lie 1 to {MAX_NIGHTS} days after check_in")
+            yield Fault("check_out", f"must lie 1 to {MAX_NIGHTS} days after `check_in`")

@@ -11,14 +11,14 @@ from sojourn.catalog.values import find_repeated
 def faults_of(trip: TripIn) -> Iterator[Fault]:
     """Every field that does not fit the others."""
     if trip.max_people < trip.min_people:
-        yield Fault("max_people", "must not be below min_people")
+        yield Fault("max_people", "must not be below `min_people`")
     if (trip.capacity_per_departure or trip.max_people) < trip.min_people:
-        yield Fault("capacity_per_departure", "must not be below min_people")
+        yield Fault("capacity_per_departure", "must not be below `min_people`")
     if trip.non_refundable_fee_usd > trip.price_per_person_usd:
-        yield Fault("non_refundable_fee_usd", "must not be above price_per_person_usd")
+        yield Fault("non_refundable_fee_usd", "must not be above `price_per_person_usd`")
     days = [day.day for day in trip.itinerary]
     if days and days != list(range(1, trip.duration_days + 1)):
-        yield Fault("itinerary", "must have each day from 1 to duration_days, in order")
+        yield Fault("itinerary", "must have each day from 1 to `duration_days`, in order")
     if (key := find_repeated([option.key for option in trip.options])) is not None:
         yield Fault("options", f"has the key {key} twice")
     if (trip.latitude is None) != (trip.longitude is None):

@@ -107,7 +107,7 @@ async def list_festivals(call: Call, asked: ListFestivalsIn) -> FestivalsFound:
     first = asked.first_day or local_date(call.ctx.now(), call.ctx.storefront.time_zone)
     last = asked.last_day or first + USUAL_SPAN
     if not timedelta(0) <= last - first <= MAX_SPAN:
-        raise InvalidInput.at("last_day", f"must lie 0 to {MAX_SPAN.days} days after first_day")
+        raise InvalidInput.at("last_day", f"must lie 0 to {MAX_SPAN.days} days after `first_day`")
     async with call.ctx.read() as connection:
         body, _ = await festivals.list_held_between(
             connection, first, last, province=asked.province, language=asked.language or call.ctx.language, limit=50,

@@ -200,7 +200,7 @@ async def search_guides(call: Call, asked: SearchGuidesIn) -> GuidesFound:
 async def check_availability(call: Call, asked: AvailabilityIn) -> Availability:
     """How many places, rooms, vehicles are left on each day of a span, or whether a guide is free."""
     if not timedelta(0) <= asked.last_day - asked.first_day < timedelta(days=MAX_DAYS):
-        raise InvalidInput.at("last_day", f"must lie 0 to {MAX_DAYS - 1} days after first_day")
+        raise InvalidInput.at("last_day", f"must lie 0 to {MAX_DAYS - 1} days after `first_day`")
     async with call.ctx.read() as connection:
         if asked.kind is Kind.HOTEL:
             rooms = await stock_queries.list_room_nights(
