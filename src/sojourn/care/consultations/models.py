@@ -182,7 +182,7 @@ class MoveIn(Wire):
     starts_at: Instant
 
 
-class CancelIn(Wire):
+class ConsultationCancelIn(Wire):
     reason: Reason | None = None
 
 

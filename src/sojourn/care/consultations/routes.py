@@ -21,8 +21,8 @@ from sojourn.care.consultations.errors import (
     TooLateToMove,
 )
 from sojourn.care.consultations.models import (
-    CancelIn,
     Consultation,
+    ConsultationCancelIn,
     ConsultationFilters,
     ConsultationIn,
     MoveIn,
@@ -120,7 +120,7 @@ async def move_consultation(ctx: Ctx, user: CurrentUser, consultation_id: UUID, 
     responses=refuses(ConsultationNotFound, ConsultationClosed),
 )
 async def cancel_consultation(
-    ctx: Ctx, user: CurrentUser, consultation_id: UUID, body: CancelIn | None = None
+    ctx: Ctx, user: CurrentUser, consultation_id: UUID, body: ConsultationCancelIn | None = None
 ) -> Consultation:
     """Free the slot. Later than 24 hours before, a customer's session counts as used (`isSessionUsed`)."""
     async with ctx.unit_of_work() as tx:

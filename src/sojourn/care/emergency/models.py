@@ -145,7 +145,7 @@ class AlertWithContacts(AlertOut):
     contacts: list[ContactOut]
 
 
-class Traveler(Wire):
+class AlertTraveler(Wire):
     """Who has called, and whom they want told."""
 
     id: UUID
@@ -162,7 +162,7 @@ class AlertAtDesk(AlertOut):
     """A call for help as staff see it. `level` is how many times the desk was told, `escalates_at` when it is told
     again unless somebody acknowledges the alert before."""
 
-    traveler: Traveler
+    traveler: AlertTraveler
     map_url: str | None
     level: int
     escalates_at: datetime | None

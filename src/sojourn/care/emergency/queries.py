@@ -12,10 +12,10 @@ from sojourn.care.emergency.models import (
     AlertIn,
     AlertOut,
     AlertStatus,
+    AlertTraveler,
     AlertType,
     Caller,
     Position,
-    Traveler,
 )
 from sojourn.care.notifications.models import Recipient
 from sojourn.platform.db.database import Connection, Row
@@ -228,7 +228,7 @@ async def get_at_desk(connection: Connection, alert_id: UUID) -> AlertAtDesk:
 def _at_desk(row: Row) -> AlertAtDesk:
     alert = _alert(row)
     more: dict[str, Any] = {name: row[name] for name in ("level", "acknowledged_by", "resolved_by", "resolution_note")}
-    traveler = Traveler(
+    traveler = AlertTraveler(
         id=row["user_id"], name=row["name"], email=row["email"], phone=row["phone"], country=row["country"],
         preferred_language=Language(row["language"]), emergency_contact_name=row["emergency_contact_name"],
         emergency_contact_phone=row["emergency_contact_phone"],

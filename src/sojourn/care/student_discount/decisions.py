@@ -12,7 +12,13 @@ from sojourn.care.notifications.service import keep
 from sojourn.care.student_discount import queries, rules
 from sojourn.care.student_discount.errors import StudentCardUsed, VerificationClosed, VerificationNotFound
 from sojourn.care.student_discount.letters import approval_letter, rejection_letter
-from sojourn.care.student_discount.models import DecisionIn, Picture, StoredPicture, Verification, VerificationStatus
+from sojourn.care.student_discount.models import (
+    Picture,
+    StoredPicture,
+    StudentDecisionIn,
+    Verification,
+    VerificationStatus,
+)
 from sojourn.care.student_discount.service import check_card
 from sojourn.people.auth.access import Actor
 from sojourn.platform.audit.trail import Act, ActorKind, record
@@ -29,8 +35,8 @@ logger = structlog.get_logger(__name__)
 
 
 async def decide(
-    tx: Connection, *, verification_id: UUID, admin: Actor, body: DecisionIn, storefront: Storefront, now: datetime,
-    origin: Origin,
+    tx: Connection, *, verification_id: UUID, admin: Actor, body: StudentDecisionIn, storefront: Storefront,
+    now: datetime, origin: Origin,
 ) -> list[str]:  # fmt: skip
     """A person approves or rejects. Returns the folders of the pictures, which are doomed.
 

@@ -140,7 +140,7 @@ class VerificationFilters(PageIn):
     sort: SortByTime = SortByTime.OLDEST
 
 
-class DecisionIn(Wire):
+class StudentDecisionIn(Wire):
     """`reason` tells the student what was wrong: required for, and only for, a rejection.
 
     `card_expires_on`: what the card says, where the student wrote something else; for an approval only.

@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from sojourn.care.documents.models import SignedLink
 from sojourn.care.student_discount import decisions, queries
 from sojourn.care.student_discount.errors import StudentCardUsed, VerificationClosed, VerificationNotFound
-from sojourn.care.student_discount.models import DecisionIn, Picture, VerificationAtDesk, VerificationFilters
+from sojourn.care.student_discount.models import Picture, StudentDecisionIn, VerificationAtDesk, VerificationFilters
 from sojourn.people.auth.access import CurrentAdmin
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.dialect import RawJson
@@ -63,7 +63,7 @@ async def look_at_student_picture(ctx: Ctx, admin: CurrentAdmin, verification_id
     responses=refuses(VerificationNotFound, VerificationClosed, StudentCardUsed),
 )
 async def decide_student_verification(
-    ctx: Ctx, admin: CurrentAdmin, vendors: TheVendors, verification_id: UUID, body: DecisionIn
+    ctx: Ctx, admin: CurrentAdmin, vendors: TheVendors, verification_id: UUID, body: StudentDecisionIn
 ) -> VerificationAtDesk | RawJson:
     """Approve, or reject with a reason that the student is told by mail. The pictures are deleted either way."""
     async with ctx.unit_of_work() as tx:

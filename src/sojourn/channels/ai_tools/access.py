@@ -41,7 +41,9 @@ class _Documented(APIKeyHeader):
         pass
 
 
-_key_header = _Documented(name=SERVICE_KEY, auto_error=False, description="The agent's service key.")
+_key_header = _Documented(
+    name=SERVICE_KEY, scheme_name="serviceKey", auto_error=False, description="The agent's service key."
+)
 
 
 async def _the_agent(request: Request, _: Annotated[object, Depends(_key_header)]) -> Agent:

@@ -134,7 +134,7 @@ class _Documented(HTTPBearer):
         pass
 
 
-_bearer = _Documented(auto_error=False, description="An access token from `/auth/login`.")
+_bearer = _Documented(auto_error=False, scheme_name="bearer", description="An access token from `/auth/login`.")
 
 
 async def _recognise(request: Request) -> Actor | None:

@@ -137,7 +137,7 @@ class Decision(StrEnum):
     REJECT = "REJECT"
 
 
-class DecisionIn(Wire):
+class ReferralDecisionIn(Wire):
     """What a person decides about a flagged referral, and why."""
 
     decision: Decision

@@ -16,8 +16,8 @@ from sojourn.platform.storefront import LimitClass
 from sojourn.sales.referrals import queries, service
 from sojourn.sales.referrals.errors import ReferralNotFlagged, ReferralNotFound
 from sojourn.sales.referrals.models import (
-    DecisionIn,
     Friend,
+    ReferralDecisionIn,
     ReferralFilters,
     ReferralOut,
     ReferralSummary,
@@ -58,7 +58,9 @@ async def list_referrals_at_desk(
     operation_id="decide_referral",
     responses=refuses(ReferralNotFound, ReferralNotFlagged),
 )
-async def decide_referral(ctx: Ctx, admin: CurrentAdmin, referral_id: UUID, body: DecisionIn) -> ReferralOut | RawJson:
+async def decide_referral(
+    ctx: Ctx, admin: CurrentAdmin, referral_id: UUID, body: ReferralDecisionIn
+) -> ReferralOut | RawJson:
     """Clear a flagged referral, which then goes its way, or reject it."""
     async with ctx.unit_of_work() as tx:
         await service.decide(

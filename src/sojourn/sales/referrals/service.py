@@ -20,9 +20,9 @@ from sojourn.sales.referrals import queries, rules
 from sojourn.sales.referrals.errors import ReferralNotFlagged
 from sojourn.sales.referrals.models import (
     Decision,
-    DecisionIn,
     Flag,
     Referral,
+    ReferralDecisionIn,
     ReferralStatus,
     ReferralSummary,
     VoidReason,
@@ -72,7 +72,7 @@ async def note_cancelled(tx: Connection, *, purchase_id: UUID, now: datetime) ->
 
 
 async def decide(
-    tx: Connection, *, referral_id: UUID, admin: Actor, body: DecisionIn, storefront: Storefront, now: datetime,
+    tx: Connection, *, referral_id: UUID, admin: Actor, body: ReferralDecisionIn, storefront: Storefront, now: datetime,
     origin: Origin,
 ) -> None:  # fmt: skip
     """A person has looked at a flagged referral. Raises ReferralNotFound, ReferralNotFlagged."""
