@@ -153,6 +153,26 @@ async def test_a_paid_order_is_confirmed_then_its_customer_is_led_on(
     assert "Intake" in onboarding["text"]
 
 
+async def test_mails_about_an_order_name_it_in_its_language_and_go_where_it_says(
+    shop: Shop, customer: StorefrontClient, holyone_work: Work, mailbox: Mailbox
+) -> None:
+    service = f"/services/{shop.services['professional']}"
+    read(await shop.office.patch(service, json={"titleZh": "专业套餐"}))
+    contact = f"contact-{new_id()}@example.com"
+    order = await shop.paid(customer, language="zh", customerInfo={"fullName": "陈索菲亚", "email": contact})
+    await do_jobs(holyone_work)
+    read(await customer.patch(f"/orders/{order['id']}/cancel"))
+    await do_jobs(holyone_work)
+    told = await mailbox(contact)
+    assert sum(len(pdfs(mail)) for mail in told) == 2, "the invoice and the credit note"
+    assert len(told) == 4, "confirmation, onboarding, cancellation, refund"
+    for mail in told:
+        assert "陈索菲亚" in mail["text"]
+        assert order["title"] not in mail["text"]
+    assert told[0]["text"].count("专业套餐") == 2, "the service, and the line of its price"
+    assert await mailbox(customer.email) == []
+
+
 async def test_an_orders_progress_is_told_step_by_step(
     shop: Shop, customer: StorefrontClient, holyone: StorefrontClient, holyone_work: Work, mailbox: Mailbox
 ) -> None:

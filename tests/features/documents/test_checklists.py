@@ -111,7 +111,7 @@ async def test_a_rejection_is_told_once(
     assert (letter["language"], letter["recipient"]) == (language, customer.email)
     assert letter["context"] == {
         "file_name": "passport.pdf", "reason": "Too dark", "order_number": order["orderNumber"],
-        "service_title": "Visa", "upload_url": f"https://holyonetravels.com/orders/{order['id']}",
+        "service_title": {"en": "Visa", "km": "ទិដ្ឋាការ", "zh": "签证"}[language], "upload_url": f"https://holyonetravels.com/orders/{order['id']}",
     }  # fmt: skip
     clock.advance(A_MOMENT)
     await office.decide(document, "REJECTED", reason="Too bright")

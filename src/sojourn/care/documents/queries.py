@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sojourn.care.documents.errors import DocumentNotFound
 from sojourn.care.documents.models import CheckedFile, Document, DocumentStatus, Place, Target
+from sojourn.care.notifications.sources import ORDER_EMAIL, ORDER_NAME, ORDER_TITLE
 from sojourn.catalog.services.models import DocumentCategory
 from sojourn.people.auth.access import Actor
 from sojourn.platform.db.database import Connection, Row
@@ -71,11 +72,9 @@ ON CONFLICT (order_id) DO UPDATE SET token_hash = excluded.token_hash, created_b
                                      created_at = excluded.created_at, expires_at = excluded.expires_at
 """
 _LINK_EXPIRY = "SELECT expires_at FROM upload_links WHERE token_hash = $1"
-_RECIPIENT = """
-SELECT u.id AS user_id,
-       coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'email' END, u.email) AS email,
-       coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'full_name' END, u.name) AS name,
-       coalesce(o.language, u.preferred_language) AS language, o.title
+_RECIPIENT = f"""
+SELECT u.id AS user_id, {ORDER_EMAIL} AS email, {ORDER_NAME} AS name,
+       coalesce(o.language, u.preferred_language) AS language, {ORDER_TITLE} AS title
   FROM documents d JOIN users u ON u.id = d.user_id LEFT JOIN orders o ON o.id = d.order_id
  WHERE d.id = $1
 """

@@ -7,6 +7,7 @@ from uuid import UUID
 from sojourn.care.documents.letters import reminder_letter
 from sojourn.care.documents.rules import REMIND_AFTER_DAYS, reminder_due
 from sojourn.care.notifications.service import keep
+from sojourn.care.notifications.sources import ORDER_TITLE
 from sojourn.platform.db.database import Connection, Row
 from sojourn.providers.work import Work
 
@@ -14,8 +15,8 @@ BATCH: Final = 100
 
 # An order is asked about as long as a reminder that is due has not been kept: each of them goes once. What a guide
 # lists is for its reader.
-_WAITING = """
-SELECT o.id, o.user_id, o.order_number, o.title, o.confirmed_at, o.language, lists.missing,
+_WAITING = f"""
+SELECT o.id, o.user_id, o.order_number, {ORDER_TITLE} AS title, o.confirmed_at, o.language, lists.missing,
        coalesce(o.customer_info ->> 'email', u.email) AS email,
        coalesce(o.customer_info ->> 'full_name', u.name) AS name
   FROM orders o
@@ -32,7 +33,7 @@ SELECT o.id, o.user_id, o.order_number, o.title, o.confirmed_at, o.language, lis
                              WHERE o.confirmed_at + make_interval(days => step) <= $4)::text)
  ORDER BY o.id
  LIMIT $5
-"""
+"""  # noqa: S608 - nothing but the constant above
 _FIRST = UUID(int=0)
 
 

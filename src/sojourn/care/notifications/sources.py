@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sojourn.care.notifications.mails import MailLine
@@ -24,6 +24,13 @@ _TITLE = """
         WHEN 'TRANSPORT_ONLY' THEN (SELECT CASE b.language WHEN 'km' THEN t.name_kh WHEN 'zh' THEN t.name_zh END
                                       FROM vehicles t WHERE t.id = b.vehicle_id)
     END, b.title)"""
+# What of an order its mails say, wherever they are written. The address that it names counts once it is paid for:
+# before, anybody's could be typed there.
+ORDER_TITLE: Final = """
+    coalesce(CASE o.language WHEN 'km' THEN o.service_snapshot ->> 'title_km'
+                             WHEN 'zh' THEN o.service_snapshot ->> 'title_zh' END, o.title)"""
+ORDER_EMAIL: Final = "coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'email' END, u.email)"
+ORDER_NAME: Final = "coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'full_name' END, u.name)"
 SELECT_RECIPIENT = "SELECT id, email, name, preferred_language FROM users WHERE id = $1 AND deleted_at IS NULL"
 SELECT_ROLE = "SELECT role FROM users WHERE id = $1"
 SELECT_WANTED = "SELECT coalesce((preferences->>$2)::boolean, $3) FROM users WHERE id = $1"
@@ -33,8 +40,8 @@ UPDATE users SET preferences = preferences || jsonb_build_object($2::text, false
 """
 SELECT_PAYMENT = f"""
 SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, coalesce(p.captured_currency, p.currency) AS currency,
-       p.failure_code, u.email, u.name,
-       b.id AS booking_id, o.id AS order_id, coalesce({_TITLE}, o.title) AS title,
+       p.failure_code, {ORDER_EMAIL} AS email, {ORDER_NAME} AS name,
+       b.id AS booking_id, o.id AS order_id, coalesce({_TITLE}, {ORDER_TITLE}) AS title,
        coalesce(b.language, o.language) AS language,
        CASE WHEN b.status = 'RESERVED' THEN b.reserved_until END AS reserved_until
   FROM payments p
@@ -43,19 +50,17 @@ SELECT p.id, p.user_id, p.reference, p.amount, p.captured_amount, coalesce(p.cap
   LEFT JOIN bookings b ON b.id = coalesce(c.booking_id, p.purchase_id)
   LEFT JOIN orders o ON o.id = p.purchase_id
  WHERE p.id = $1
-"""  # noqa: S608 - nothing but the constant above
+"""  # noqa: S608 - nothing but the constants above
 SELECT_REFUND = "SELECT payment_id, amount, currency, status FROM refunds WHERE id = $1"
-# The address that an order names for its mails counts once it is paid for: before, anybody's could be typed there.
-SELECT_ORDER = """
-SELECT o.id, o.order_number, o.user_id, o.title, o.status, o.total_amount, o.currency, o.language, o.service_type,
-       o.cancellation_reason, s.checklist, s.stages,
-       coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'email' END, u.email) AS email,
-       coalesce(CASE WHEN o.confirmed_at IS NOT NULL THEN o.customer_info ->> 'full_name' END, u.name) AS name
+SELECT_ORDER = f"""
+SELECT o.id, o.order_number, o.user_id, {ORDER_TITLE} AS title, o.status, o.total_amount, o.currency,
+       o.language, o.service_type, o.cancellation_reason, s.checklist, s.stages,
+       {ORDER_EMAIL} AS email, {ORDER_NAME} AS name
   FROM orders o
   JOIN users u ON u.id = o.user_id
   JOIN services s ON s.id = o.service_id
  WHERE o.id = $1
-"""
+"""  # noqa: S608 - nothing but the constants above
 SELECT_ORDER_EVENT = """
 SELECT e.from_status, e.to_status, CASE WHEN e.is_public THEN e.note END AS public_note, stage.value AS stage,
        CASE WHEN o.stage_key = e.to_status THEN o.stage_promised_on END AS promised_on
@@ -77,9 +82,14 @@ SELECT b.id, b.booking_ref, b.user_id, {_TITLE} AS title, b.status,
   JOIN users u ON u.id = b.user_id
  WHERE b.id = $1
 """  # noqa: S608 - nothing but the constant above
-SELECT_LINES = """
-SELECT description, quantity, amount FROM price_lines WHERE purchase_id = $1 ORDER BY position
-"""
+SELECT_LINES = f"""
+SELECT CASE WHEN l.description = coalesce(b.title, o.title) THEN coalesce({_TITLE}, {ORDER_TITLE})
+            ELSE l.description END AS description, l.quantity, l.amount
+  FROM price_lines l
+  LEFT JOIN bookings b ON b.id = l.purchase_id
+  LEFT JOIN orders o ON o.id = l.purchase_id
+ WHERE l.purchase_id = $1 ORDER BY l.position
+"""  # noqa: S608 - nothing but the constants above
 SELECT_ACT = """
 SELECT detail, amount, at FROM audit_entries WHERE subject_id = $1 AND action = $2 ORDER BY at DESC, id DESC LIMIT 1
 """
