@@ -11,9 +11,11 @@ from typing import Any, get_type_hints
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from fastapi.security.base import SecurityBase
 
 from sojourn.platform.errors import (
     InvalidInput,
+    NotAuthenticated,
     NotFound,
     Refusal,
     TooManyRequests,
@@ -110,6 +112,8 @@ def _extra(route: Route, understood: APIRoute, example: Any, dialect: Dialect) -
     if example is not None and understood.body_field is not None:
         shown = respelled(example, understood.body_field.field_info.annotation, dialect)
         extra["requestBody"] = {"content": {"application/json": {"example": shown}}}
+    if _is_also_for_visitors(understood):
+        extra["security"] = [{}]  # beside the scheme
     if UPLOAD in extra:
         extra["requestBody"] = upload_body(extra.pop(UPLOAD), dialect)
     if is_replayed(route):
@@ -122,6 +126,15 @@ def _extra(route: Route, understood: APIRoute, example: Any, dialect: Dialect) -
         }
         extra["parameters"] = [*extra.get("parameters", []), parameter]
     return extra or None
+
+
+def _is_also_for_visitors(understood: APIRoute) -> bool:
+    """Whether a token is read where there is one, and not missed where there is none."""
+    asked = [dependant.call for dependant in _flat(understood.dependant)]
+    refusals = [refusal for call in asked for refusal in getattr(call, "refusals", ())]
+    return any(isinstance(call, SecurityBase) for call in asked) and not any(
+        refusal.status == NotAuthenticated.status for refusal in refusals
+    )
 
 
 def _responses(route: Route, understood: APIRoute, dialect: Dialect) -> dict[int | str, dict[str, Any]]:
