@@ -1,6 +1,7 @@
 """The desk's lists in another order, and as files for spreadsheets."""
 
 import csv
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -69,6 +70,19 @@ async def test_documents_from_either_end_and_as_a_file(
     assert acts == [(office.user_id, "documents"), (consultant.user_id, "documents")]
 
 
+@pytest.mark.parametrize("path", ["/users", "/admin/staff", "/admin/customers", "/admin/consultants"])
+async def test_people_have_the_same_names_in_files(office: StorefrontClient, path: str) -> None:
+    staff = await office.sign_in_as(Role.CONSULTANT, name="Sophea")
+    read(await staff.patch("/users/me", json={"spokenLanguages": ["en", "km"]}))
+    await office.sign_in_as(name="Sophea")
+    shown = {item["id"]: item for item in read(await office.get(path))["items"]}
+    rows = rows_of(await office.get(path, params={"format": "csv"}), path.rpartition("/")[2])
+    assert {row["id"]: row["fullName"] for row in rows} == {key: item["fullName"] for key, item in shown.items()}
+    for row in rows:
+        if "spokenLanguages" in row:
+            assert json.loads(row["spokenLanguages"]) == shown[row["id"]]["spokenLanguages"]
+
+
 async def test_a_page_of_many_documents_is_read_from_an_index(office: StorefrontClient) -> None:
     async with office.statements() as said:
         read(await office.get("/admin/documents"))
@@ -103,7 +117,7 @@ async def test_accounts_sorted_and_as_a_file(
         page = read(await office.get(path, params=asked))
         assert [item["fullName"].split()[0] for item in page["items"]] == expected
         rows = rows_of(await office.get(path, params={**asked, "format": "csv"}), name)
-        assert [row["name"].split()[0] for row in rows] == expected
+        assert [row["fullName"].split()[0] for row in rows] == expected
         assert not {"passwordHash", "refreshTokenVersion"} & set(rows[0])
 
 

@@ -130,6 +130,9 @@ async def test_pages_of_our_own_sites_may_call(derlg: StorefrontClient) -> None:
         for _fresh_then_cached in range(2):
             answer = await derlg.get("/trips", headers={"Origin": origin})
             assert (answer.headers.get("access-control-allow-origin") == origin) is is_allowed
+            if is_allowed:
+                shown = answer.headers["access-control-expose-headers"]
+                assert "Content-Disposition" in shown, "a frontend that fetches an invoice names the file"
 
 
 async def test_limits_tell_when_to_come_back(start_system: StartSystem) -> None:

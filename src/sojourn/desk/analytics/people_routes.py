@@ -60,7 +60,7 @@ async def list_customers(
             ctx,
             Export(
                 name="customers", columns=CUSTOMER_COLUMNS, statement=people_queries.CUSTOMERS[filters.sort],
-                arguments=(*chosen, None, 0), actor_id=admin.user_id,
+                arguments=(*chosen, None, 0), actor_id=admin.user_id, shown_as=CustomerRow,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:
@@ -112,7 +112,7 @@ async def list_consultants_at_work(
             ctx,
             Export(
                 name="consultants", columns=CONSULTANT_COLUMNS, statement=people_queries.CONSULTANTS[filters.sort],
-                arguments=(*chosen, None, 0), actor_id=admin.user_id,
+                arguments=(*chosen, None, 0), actor_id=admin.user_id, shown_as=ConsultantRow,
             ),
         )  # fmt: skip
     async with ctx.read() as connection:

@@ -53,6 +53,7 @@ async def list_accounts(
         what = Export(
             name=name, columns=queries.FILE_COLUMNS, statement=queries.LISTS[filters.sort],
             arguments=(*queries.arguments(filters, roles=roles), None, 0), actor_id=admin.user_id,
+            shown_as=AccountOut,
         )  # fmt: skip
         return await export(ctx, what)
     async with ctx.read() as connection:

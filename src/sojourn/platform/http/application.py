@@ -50,7 +50,15 @@ def storefront_application(
             "Accept-Language",
             "X-Request-Id",
         ],
-        expose_headers=["X-Request-Id", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"],
+        expose_headers=[
+            "X-Request-Id",
+            "ETag",
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Idempotent-Replayed",
+            "Content-Disposition",
+        ],
         max_age=600,
     )
     return Doormat(edge, shared)

@@ -70,6 +70,12 @@ def in_casing(name: str, dialect: Dialect) -> str:
     return to_camel(name) if dialect is Dialect.CAMEL_BARE else name
 
 
+def field_on_wire(model: type[Wire], name: str, dialect: Dialect) -> str:
+    """The name that `dialect` sends for a field of `model`, or for what the model has no field of."""
+    field = variant(model, dialect).model_fields.get(name)
+    return (field and field.alias) or in_casing(name, dialect)
+
+
 @cache
 def variant(annotation: Any, dialect: Dialect) -> Any:
     """`annotation` with every wire model in it replaced by its twin of that casing. The twin is a subclass."""

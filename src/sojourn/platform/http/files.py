@@ -18,7 +18,7 @@ from starlette.responses import StreamingResponse
 
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.http.context import Context
-from sojourn.platform.http.dialect import in_casing
+from sojourn.platform.http.dialect import field_on_wire
 from sojourn.platform.kit.wire import Wire
 
 CSV = "text/csv"
@@ -44,13 +44,15 @@ class Exportable(Wire):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What to write: `name` of the report, the `columns` of `statement`'s rows, and which account asked."""
+    """What to write: `name` of the report, the `columns` of `statement`'s rows, and which account asked. `shown_as`:
+    the model whose fields the columns are, where a storefront has words of its own for them."""
 
     name: str
     columns: Sequence[str]
     statement: str
     arguments: Sequence[object]
     actor_id: UUID
+    shown_as: type[Wire] = Wire
 
 
 def wants_csv(request: Request, form: Form | None) -> bool:
@@ -71,7 +73,7 @@ def cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal | int | float):
         return str(value)
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
     return "'" + text if text.startswith(FORMULA_SIGNS) else text
 
 
@@ -102,7 +104,7 @@ async def _lines(ctx: Context, what: Export) -> AsyncIterator[bytes]:
 
 
 async def _write(ctx: Context, what: Export, file: IO[bytes]) -> None:
-    header = [in_casing(column, ctx.storefront.dialect) for column in what.columns]
+    header = [field_on_wire(what.shown_as, column, ctx.storefront.dialect) for column in what.columns]
     await asyncio.to_thread(file.write, (BYTE_ORDER_MARK + _written([header])).encode())
     async with ctx.unit_of_work() as tx:
         prepared = await tx.prepare(what.statement)  # anew: a plan kept for all arguments is slow for most of them
