@@ -59,6 +59,17 @@ def test_a_name_is_one_line_without_surprises(text: str) -> None:
     assert "\n" not in kept
 
 
+@pytest.mark.parametrize("typed", ["\u200b", "\ufeff", "...", "Dara\u202eniloS", "\u2067Dara\u2069", "\u0301"])
+def test_a_name_can_be_read_and_reads_as_it_is(typed: str) -> None:
+    with pytest.raises(ValidationError):
+        NAME.validate_python(typed)
+
+
+@pytest.mark.parametrize("typed", ["ចាន់\u200bសុភា", "陈", "O'Hara-Smith 3rd", "محمد", "م\u200cح"])
+def test_names_of_every_script(typed: str) -> None:
+    assert NAME.validate_python(typed) == typed
+
+
 @pytest.mark.parametrize(("typed", "kept"), [("EN", "en"), ("KH", "km"), ("km", "km"), ("ZH", "zh"), ("zh", "zh")])
 def test_both_spellings_of_a_language(typed: str, kept: str) -> None:
     assert LANGUAGE.validate_python(typed) == kept

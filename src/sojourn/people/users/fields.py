@@ -11,12 +11,22 @@ from sojourn.platform.i18n import Language, language_of
 
 MAX_EMAIL = 255
 TAG_LENGTH = 2
+# Signs that turn what is written after them around: with one in it, a name reads as another.
+DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PHONE = re.compile(r"\+?\(?[0-9][0-9 ()./-]{2,18}[0-9]")
 
 
 def _without_controls(value: str) -> str:
     if any(unicodedata.category(character) == "Cc" for character in value):
         raise ValueError("must not contain control characters")
+    return value
+
+
+def _as_a_name(value: str) -> str:
+    if DIRECTIONS & {*value}:
+        raise ValueError("must not turn the direction of the text around it")
+    if not any(unicodedata.category(character)[0] in "LN" for character in value):
+        raise ValueError("must have a letter")
     return value
 
 
@@ -56,6 +66,7 @@ PersonName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_without_controls),
+    AfterValidator(_as_a_name),
 ]
 Country = PersonName
 """A country as the person writes it: its name or its ISO code."""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 from sojourn.catalog.services.models import ChecklistItem, RefundStage, ServiceSpecs, ServiceStage, ServiceType
 from sojourn.catalog.values import Key, LanguageName, LocalText
+from sojourn.people.users.fields import PersonName
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.wire import Day, Money, PageIn, Wire
@@ -55,9 +56,6 @@ def _without_nul(text: str) -> str:
     return text
 
 
-PersonName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_without_controls)
-]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 ().\-]{3,23}$")]
 Place = PersonName
 PassportNumber = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9]{4,20}$")]
