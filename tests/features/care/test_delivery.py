@@ -188,6 +188,19 @@ async def test_one_click_unsubscribes(derlg: StorefrontClient, work: Work, mailb
     assert ("notification.unsubscribed", reader.user_id) in await acts_on(derlg, reader.user_id)
 
 
+async def test_the_way_out_speaks_the_readers_language(derlg: StorefrontClient, work: Work, mailbox: Mailbox) -> None:
+    reader = await customer(derlg)
+    await tell(derlg, reader, WELCOME)
+    await do_jobs(work)
+    path = way_out((await mailbox(reader.email))[0])
+    await derlg.rows("UPDATE users SET preferred_language = 'km' RETURNING id")
+    for page, said in ((await derlg.get(path), "មែនទេ"), (await derlg.post(path), "បានឈប់ទទួលហើយ")):
+        assert '<html lang="km">' in page.text
+        assert said in page.text
+        assert "DerLg" in page.text
+        assert "form-action 'self'" in page.headers["content-security-policy"]
+
+
 async def preferences(derlg: StorefrontClient) -> dict[str, Any]:
     (found,) = await derlg.rows("SELECT preferences FROM users")
     chosen: dict[str, Any] = found["preferences"]

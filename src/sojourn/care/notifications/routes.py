@@ -9,6 +9,7 @@ from sojourn.care.notifications import sources
 from sojourn.care.notifications.errors import UnsubscribeLinkInvalid
 from sojourn.care.notifications.mails import CONTEXTS
 from sojourn.care.notifications.unsubscribe import read_token
+from sojourn.care.notifications.unsubscribe_page import unsubscribe_page
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.http.context import Ctx
 from sojourn.platform.http.mount import refuses
@@ -24,26 +25,14 @@ router = Router(
 
 Token = Annotated[str, Query(min_length=1, max_length=200, description="From the mail's unsubscribe link.")]
 
-# A link is opened by scanners and previews as well: only the button, or the mail program's own POST, unsubscribes.
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width"></head><body><h1>{title}</h1>{body}</body></html>
-"""
-_ASK = _PAGE.format(
-    title="Unsubscribe",
-    body="<p>You will no longer get mails of this kind. Mails about your purchases and the safety of your account "
-    'still come.</p><form method="post"><button type="submit">Unsubscribe</button></form>',
-)
-_DONE = _PAGE.format(
-    title="Unsubscribed", body="<p>It is done. You can change it again in your account's preferences.</p>"
-)
-
 
 @router.get("/unsubscribe", operation_id="show_unsubscribe_page", responses=refuses(UnsubscribeLinkInvalid))
 async def show_unsubscribe_page(ctx: Ctx, token: Token) -> HTMLResponse:
-    """The page behind a mail's unsubscribe link: it asks, and changes nothing."""
-    read_token(token, secret=ctx.runtime.access_secret)
-    return HTMLResponse(_ASK)
+    """The page behind a mail's unsubscribe link: it asks, and changes nothing; scanners and previews open it, too."""
+    user_id, _kind = read_token(token, secret=ctx.runtime.access_secret)
+    async with ctx.read() as connection:
+        reader = await sources.find_recipient(connection, user_id)
+    return unsubscribe_page(ctx.storefront, reader.language if reader else ctx.language, is_done=False)
 
 
 @router.post("/unsubscribe", operation_id="unsubscribe", responses=refuses(UnsubscribeLinkInvalid))
@@ -63,4 +52,5 @@ async def unsubscribe(ctx: Ctx, token: Token) -> HTMLResponse:
             detail={"kind": kind},
         )
         await record(tx, act, now=ctx.now(), origin=ctx.origin)
-    return HTMLResponse(_DONE)
+        reader = await sources.find_recipient(tx, user_id)
+    return unsubscribe_page(ctx.storefront, reader.language if reader else ctx.language, is_done=True)
