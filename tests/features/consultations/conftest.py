@@ -36,7 +36,7 @@ VALUES ($1, $2, $3, $4, 'MAIN', $5, 'Professional visa package', $6, 'USD', 299,
 """
 # Of what was sold, beside its sessions.
 _SNAPSHOT: Json = {
-    "slug": "package", "type": "MAIN", "title": "Professional visa package", "title_km": None, "title_zh": None,
+    "slug": "package", "type": "MAIN", "title": "Professional visa package", "title_km": None, "title_zh": "专业套餐",
     "description": "All of it", "price": "299.00", "service_fee": "299.00", "government_fee": "0.00", "region": None,
     "features": [], "checklist": [], "stages": [], "requires_consultant": True,
 }  # fmt: skip

@@ -97,7 +97,11 @@ async def test_the_mail_is_in_the_language_of_the_order(
     await do_jobs(work)
     [(mail, text)] = await mails(customer.email)
     assert mail["subject"].startswith("咨询通知：您的咨询已预约")
-    assert "咨询" in event_in(text)["SUMMARY"]
+    assert "咨询：专业套餐" in event_in(text)["SUMMARY"]
+    assert "Professional" not in mail["text"]
+    [(mail, text)] = await mails(practice.consultant.email)
+    assert "Professional visa package" in mail["text"]
+    assert "Professional visa package" in event_in(text)["SUMMARY"]
 
 
 async def test_a_change_that_was_overtaken_is_not_told(

@@ -57,6 +57,8 @@ async def test_whose_hours_one_may_touch(practice: Practice, customer: Storefron
     path = f"/consultants/{practice.consultant.user_id}/hours"
     assert read(await practice.office.put(path, json=body))["timeZone"] == "Europe/Paris"
     assert read(await practice.consultant.get(path))["weekly"]["MONDAY"] == [{"starts": "22:00", "ends": "24:00"}]
+    body["weekly"] = {day: [{"starts": "09:00", "ends": "12:00"}] for day in ("FRIDAY", "MONDAY", "WEDNESDAY")}
+    assert [*read(await practice.consultant.put(path, json=body))["weekly"]] == ["MONDAY", "WEDNESDAY", "FRIDAY"]
     other = await customer.visitor().sign_in_as(Role.CONSULTANT)
     assert refusal(await other.get(path), 403) == "NOT_ALLOWED"
     assert refusal(await customer.get(path), 403) == "NOT_ALLOWED"

@@ -114,7 +114,7 @@ async def find_hours(
         consultant_id=row["consultant_id"],
         consultant_name=row["consultant_name"],
         time_zone=row["time_zone"] or default_zone,
-        weekly={Weekday(day): _hours(hours) for day, hours in (row["weekly"] or {}).items()},
+        weekly={day: _hours(row["weekly"][day]) for day in Weekday if day in (row["weekly"] or {})},
         overrides=[Override(day=o["day"], hours=_hours(o["hours"]), reason=o["reason"]) for o in overrides],
     )
 

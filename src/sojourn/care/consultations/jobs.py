@@ -6,7 +6,7 @@ from sojourn.care.consultations import calendar, closing, queries
 from sojourn.care.consultations.effects import ANNOUNCE, announce
 from sojourn.care.consultations.models import Status, Stored
 from sojourn.care.consultations.reminders import send_reminders
-from sojourn.care.consultations.sides import recipient_of
+from sojourn.care.consultations.sides import recipient_of, title_of
 from sojourn.care.notifications.mails import ConsultationNews
 from sojourn.care.notifications.models import CalendarInvite, CalendarMethod, Letter, Recipient
 from sojourn.care.notifications.service import keep
@@ -95,7 +95,7 @@ def _news(work: Work, parties: Row, *, for_customer: bool, news: str) -> Consult
         "time_zone": parties["customer_zone" if for_customer else "consultant_zone"],
         "consultant_name" if for_customer else "customer_name": parties[_other(for_customer=for_customer)],
         "order_number": parties["order_number"],
-        "service_title": parties["service_title"],
+        "service_title": title_of(parties, for_customer=for_customer),
         "note": parties["note"],
         "reason": parties["cancellation_reason"],
         "session": session if is_over and for_customer else None,
@@ -127,7 +127,7 @@ def entry_of(row: Row, *, other: str) -> calendar.Entry:
         starts_at=row["scheduled_at"],
         ends_at=row["ends_at"],
         status=status,
-        title=row["service_title"],
+        title=title_of(row, for_customer=other == _other(for_customer=True)),
         order_number=row["order_number"],
         with_whom=row[other],
         link=None if status is Status.CANCELLED else row["meeting_link"],

@@ -13,6 +13,7 @@ from sojourn.care.consultations.models import (
     Status,
     Stored,
 )
+from sojourn.care.notifications.sources import ORDER_TITLE
 from sojourn.people.auth.access import Actor
 from sojourn.platform.db.database import Connection, Row
 from sojourn.platform.kit.wire import Page
@@ -74,7 +75,7 @@ SELECT {_COLUMNS} FROM {_FROM}
  ORDER BY c.scheduled_at, c.id LIMIT $3
 """
 _LIST_CALENDAR = f"""
-SELECT {_COLUMNS}, c.sequence FROM {_FROM}
+SELECT {_COLUMNS}, {ORDER_TITLE} AS customer_title, c.sequence FROM {_FROM}
  WHERE (c.user_id = $1 OR c.consultant_id = $1) AND c.status <> 'CANCELLED' AND c.scheduled_at > $2
  ORDER BY c.scheduled_at, c.id LIMIT 1000
 """
@@ -98,7 +99,8 @@ UPDATE consultations SET meeting_link = $2, meeting_provider = $3, meeting_id = 
 """
 # Whom a change is told to: nobody whose account is closed.
 _FIND_PARTIES = f"""
-SELECT {_COLUMNS}, c.sequence, c.time_zone AS customer_zone, coalesce(h.time_zone, c.time_zone) AS consultant_zone,
+SELECT {_COLUMNS}, {ORDER_TITLE} AS customer_title, c.sequence,
+       c.time_zone AS customer_zone, coalesce(h.time_zone, c.time_zone) AS consultant_zone,
        CASE WHEN u.deleted_at IS NULL THEN u.email END AS customer_email, o.language AS customer_language,
        CASE WHEN k.deleted_at IS NULL THEN k.email END AS consultant_email, k.preferred_language AS consultant_language
   FROM {_FROM} LEFT JOIN consultant_hours h ON h.user_id = c.consultant_id

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from sojourn.care.consultations import queries
-from sojourn.care.consultations.sides import recipient_of
+from sojourn.care.consultations.sides import recipient_of, title_of
 from sojourn.care.notifications.mails import ConsultationReminder
 from sojourn.care.notifications.models import Letter
 from sojourn.care.notifications.service import keep
@@ -41,7 +41,7 @@ def _letter(parties: Row, storefront: Storefront, *, for_customer: bool) -> Lett
             "time_zone": parties["customer_zone" if for_customer else "consultant_zone"],
             other: parties[other],
             "order_number": parties["order_number"],
-            "service_title": parties["service_title"],
+            "service_title": title_of(parties, for_customer=for_customer),
             "meeting_link": parties["meeting_link"],
             "consultation_url": f"{storefront.frontend_url}/consultations/{parties['id']}",
         }

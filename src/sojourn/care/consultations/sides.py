@@ -16,3 +16,9 @@ def recipient_of(parties: Row, *, for_customer: bool) -> Recipient | None:
         name=parties[f"{side}_name"],
         language=Language(parties[f"{side}_language"]),
     )
+
+
+def title_of(row: Row, *, for_customer: bool) -> str:
+    """What it is about, as the customer bought it or as the house calls it."""
+    title: str = row["customer_title" if for_customer else "service_title"]
+    return title
