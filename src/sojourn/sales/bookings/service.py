@@ -166,7 +166,7 @@ def check_points(asked: int, most: int, sales: SalesRules) -> None:
 def check_travelers(travelers: Sequence[Traveler], *, people: int, today: date) -> None:
     """No more names than places, and everybody is born. Raises InvalidInput."""
     if len(travelers) > people:
-        raise InvalidInput.at("travelers", f"are more than people_count, {people}")
+        raise InvalidInput.at("travelers", f"are more than `people_count`, {people}")
     for position, traveler in enumerate(travelers):
         if traveler.birth_date is not None and traveler.birth_date > today:
             raise InvalidInput.at(f"travelers.{position}.birth_date", "lies in the future")
