@@ -31,7 +31,8 @@ from sojourn.platform.db import embedded
 from sojourn.platform.db.binaries import PostgresUnavailable
 from sojourn.platform.db.embedded import EmbeddedPostgresError
 from sojourn.platform.db.faults import DATABASE_FAULTS, explain
-from sojourn.platform.db.migrate import DatabaseOutdated, MigrationFailed, require_newest, upgrade
+from sojourn.platform.db.migrate import MigrationFailed, require_newest, upgrade
+from sojourn.platform.db.revisions import DatabaseOutdated
 from sojourn.providers.work import Work
 from sojourn.runtime import assemble
 from sojourn.sales.loyalty import service as loyalty

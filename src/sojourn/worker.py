@@ -29,6 +29,7 @@ from prometheus_client import Counter, Histogram, start_http_server
 
 from sojourn.modules import JOBS, TIMERS
 from sojourn.platform.db.database import CONNECT_FAULTS, Connection
+from sojourn.platform.db.revisions import DatabaseOutdated, name_of, require_newest_on
 from sojourn.platform.errors import Unavailable
 from sojourn.platform.jobs.queue import enqueue, retry_delay
 from sojourn.platform.jobs.schedule import in_zone
@@ -75,7 +76,7 @@ class StorefrontWorker:
     async def run_until_lost(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish what runs within `GRACE_SECONDS`.
 
-        Raises what ended the work: one of `CONNECT_FAULTS` when the connection broke.
+        Raises what ended the work: one of `CONNECT_FAULTS` when the connection broke; DatabaseOutdated before any.
         """
         lost = asyncio.Event()
         connection = await asyncpg.connect(
@@ -83,6 +84,7 @@ class StorefrontWorker:
         )
         connection.add_termination_listener(lambda _: lost.set())
         try:
+            await require_newest_on(connection, name=name_of(self.dsn))
             queuer = self._registered(connection)
             await self._forget_old_timers(connection, queuer)
             await self._supervise(queuer, connection, stop=stop, lost=lost)
@@ -223,6 +225,8 @@ async def keep_working(
             await worker.run_until_lost(stop)
         except CONNECT_FAULTS as fault:
             logger.warning("the worker lost its database", storefront=key, fault=_told(fault))
+        except DatabaseOutdated as fault:
+            logger.warning("the worker waits for `sojourn migrate`", storefront=key, fault=str(fault))
         except Exception:
             logger.exception("the worker had to begin anew", storefront=key)
         pause = FIRST_PAUSE_SECONDS if time.monotonic() - began > LONGEST_PAUSE_SECONDS else pause

@@ -14,7 +14,7 @@ from tests.support.selling import MORE, TRAVEL_DATE, put_trip_on_sale
 from tests.support.system import System
 
 from sojourn.platform.db.database import Database
-from sojourn.platform.db.migrate import MIGRATIONS
+from sojourn.platform.db.revisions import MIGRATIONS
 from sojourn.platform.kit.ids import new_id
 from sojourn.sales.inventory import queries as inventory
 from sojourn.sales.inventory.errors import SoldOut

@@ -27,7 +27,7 @@ class TemplateServer:
         self._wipe = ""
 
     async def migrate_template(self) -> None:
-        await self._run(f"CREATE DATABASE {TEMPLATE}")
+        await self.run(f"CREATE DATABASE {TEMPLATE}")
         # Alembic starts an event loop of its own.
         await asyncio.to_thread(upgrade, self._server.dsn(TEMPLATE))
         connection = await asyncpg.connect(self._server.dsn(TEMPLATE))
@@ -38,11 +38,11 @@ class TemplateServer:
     async def clone(self, *, migrated: bool = True) -> AsyncIterator[str]:
         """The DSN of a fresh database, dropped at the end with whoever is still connected."""
         name = f"test_{next(self._numbers)}"
-        await self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template0'}")
+        await self.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template0'}")
         try:
             yield self._server.dsn(name)
         finally:
-            await self._run(f"DROP DATABASE {name} WITH (FORCE)")
+            await self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
     async def wipe(self, dsn: str) -> None:
         """Empty every table. Fails when somebody holds a lock there: a test left a transaction open."""
@@ -56,7 +56,8 @@ class TemplateServer:
         finally:
             await connection.close()
 
-    async def _run(self, statement: str) -> None:
+    async def run(self, statement: str) -> None:
+        """Say it to the server, in none of the databases of the tests."""
         connection = await asyncpg.connect(self._server.dsn("postgres"))
         try:
             await connection.execute(statement)

@@ -16,7 +16,8 @@ from tests.support.databases import TemplateServer
 from tests.support.system import environment
 
 from sojourn.platform.db.faults import next_step, words_of
-from sojourn.platform.db.migrate import MIGRATIONS, DatabaseOutdated, MigrationFailed, require_newest, upgrade
+from sojourn.platform.db.migrate import MigrationFailed, require_newest, upgrade
+from sojourn.platform.db.revisions import MIGRATIONS, DatabaseOutdated, known_revisions
 
 # The last thing that a migration does is to write down its number: what comes before has been done by then.
 FULL = """
@@ -106,6 +107,11 @@ async def test_a_first_migration_that_fails_leaves_nothing(postgres: TemplateSer
         assert await ask(empty, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [("pgqueuer_log",)]
         await run(empty, "DROP TABLE pgqueuer_log")
         await asyncio.to_thread(upgrade, empty)
+
+
+def test_files_bear_the_numbers_of_their_migrations() -> None:
+    """What serves goes by their names, and does not load what runs them."""
+    assert known_revisions() == revisions()
 
 
 async def test_a_database_of_a_newer_version_is_told_so(dsn: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from sojourn.platform.db import database as databases
 from sojourn.platform.db.database import Connection, Database, savepoint
+from sojourn.platform.db.revisions import why_not_ready
 from sojourn.platform.errors import NotFound, Refusal, Unavailable
 
 ASLEEP = "SELECT pg_sleep(0)"
@@ -120,4 +121,4 @@ async def test_whoever_waits_is_told_in_time(
     with pytest.raises(told):
         await asyncio.wait_for(act(line, database), IN_TIME)
     line.speak()
-    assert await database.is_alive()
+    assert await why_not_ready(database) is None

@@ -28,12 +28,14 @@ CONNECT_FAULTS = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the server's last words were heard, the broken line is not yet noticed
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.InsufficientResourcesError,  # connections, memory, room on its disk
+    asyncpg.OperatorInterventionError,  # it goes down or comes up, or somebody has cancelled the statement
+    asyncpg.PostgresSystemError,  # its disk
+    asyncpg.InvalidCatalogNameError,  # a backup is being put back in the database's place
+    asyncpg.InvalidAuthorizationSpecificationError,  # its password is being changed
+    asyncpg.ReadOnlySQLTransactionError,  # it is a copy that has yet to take over
     asyncpg.DeadlockDetectedError,  # it was rolled back; whoever was in its way is through
 )
 
@@ -225,14 +227,6 @@ class Database:
         a stolen refresh token. Nothing else may use it."""
         async with self.read() as connection:
             await connection.execute(statement, *arguments)
-
-    async def is_alive(self) -> bool:
-        """Whether a statement can be answered right now."""
-        try:
-            async with self.read() as connection:
-                return bool(await connection.fetchval("SELECT true"))
-        except Unavailable:
-            return False
 
     async def close(self) -> None:
         """Close the pool; what is still to be said is left unsaid."""

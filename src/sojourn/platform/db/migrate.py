@@ -1,7 +1,6 @@
 """Running the migrations: Alembic keeps the order, the SQL lies in `migrations/sql`."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
 from alembic import command, op
@@ -13,10 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.util import await_only
 
 from sojourn.platform.db.faults import DATABASE_FAULTS, explain, words_of
-
-_PACKAGE = Path(__file__).resolve().parents[2]
-# A wheel carries them in the package (pyproject.toml); in a clone they lie beside `src`.
-MIGRATIONS = next(place / "migrations" for place in (_PACKAGE, _PACKAGE.parents[1]) if (place / "migrations").is_dir())
+from sojourn.platform.db.revisions import MIGRATIONS, DatabaseOutdated, at_revision, name_of, require_newest_on
 
 
 def _config(dsn: str) -> Config:
@@ -32,10 +28,6 @@ def _config(dsn: str) -> Config:
 
 class MigrationFailed(RuntimeError):
     """The database could not be brought to where it was to be. It stands where the last good migration left it."""
-
-
-class DatabaseOutdated(RuntimeError):
-    """The database has not had every migration of this version."""
 
 
 def upgrade(dsn: str, revision: str = "head") -> None:
@@ -56,33 +48,27 @@ def downgrade(dsn: str, revision: str) -> None:
 
 
 async def require_newest(dsn: str) -> None:
-    """Raises DatabaseOutdated; faults of connecting as they come. A database may be ahead: an older version of the
-    program still works beside a newer one, but not the other way round."""
+    """Raises DatabaseOutdated; faults of connecting as they come."""
     connection = await asyncpg.connect(dsn, statement_cache_size=0, timeout=10)
     try:
-        has_any = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
-        stands_at = await connection.fetchval("SELECT version_num FROM alembic_version") if has_any else None
+        await require_newest_on(connection, name=name_of(dsn))
+    except DatabaseOutdated as fault:
+        raise DatabaseOutdated(f"{fault} Run `sojourn migrate`, then start again.") from None
     finally:
         await connection.close()
-    known = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
-    if stands_at is None or stands_at in known[1:]:
-        raise DatabaseOutdated(
-            f"Database {_name(dsn)} stands {_at(stands_at)}, and this version needs {known[0]}. "
-            "Run `sojourn migrate`, then start again."
-        )
 
 
 def _told(fault: Exception, dsn: str, stood_at: list[str | None]) -> str:
     told = explain(fault) or f"{words_of(fault).rstrip('.')}. See to that, and start again."
     if not stood_at:
-        return f"Database {_name(dsn)} cannot be migrated: {told}"
-    stands = _at(stood_at[-1])
+        return f"Database {name_of(dsn)} cannot be migrated: {told}"
+    stands = at_revision(stood_at[-1])
     if isinstance(fault, CommandError):
         return (
-            f"Database {_name(dsn)} stands {stands}, and this version knows no way from there ({words_of(fault)}). "
+            f"Database {name_of(dsn)} stands {stands}, and this version knows no way from there ({words_of(fault)}). "
             "Start the version that brought it there, or a newer one."
         )
-    which = f"Migration {_after(stood_at[-1])} of database {_name(dsn)}"
+    which = f"Migration {_after(stood_at[-1])} of database {name_of(dsn)}"
     return f"{which} failed: {told} The database stands {stands}, and the next start goes on from there."
 
 
@@ -90,14 +76,6 @@ def _after(revision: str | None) -> str:
     """The migration that comes next, by the name of its file."""
     scripts = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
     return next((Path(script.path).stem for script in scripts if script.down_revision == revision), "(none is left)")
-
-
-def _at(revision: str | None) -> str:
-    return f"at migration {revision}" if revision else "before the first migration"
-
-
-def _name(dsn: str) -> str:
-    return urlsplit(dsn).path.lstrip("/") or "postgres"
 
 
 def run_sql(name: str) -> None:

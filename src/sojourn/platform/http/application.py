@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, Response
 
 from sojourn.platform.db.database import Database
+from sojourn.platform.db.revisions import why_not_ready
 from sojourn.platform.http import docs, refusals
 from sojourn.platform.http.context import Runtime
 from sojourn.platform.http.direct import Directory
@@ -106,8 +107,10 @@ class Door:
         if path == "/health":
             return JSONResponse({"status": "ok"})
         if path == "/ready":
-            is_ready = all([await database.is_alive() for database in self._databases])
-            return JSONResponse({"status": "ready" if is_ready else "not ready"}, status_code=200 if is_ready else 503)
+            reasons = [reason for database in self._databases if (reason := await why_not_ready(database))]
+            if reasons:
+                return JSONResponse({"status": "not ready", "reasons": reasons}, status_code=503)
+            return JSONResponse({"status": "ready"})
         if path == "/metrics":
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
         return JSONResponse({"code": "ROUTE_NOT_FOUND", "detail": "No storefront answers here."}, status_code=404)
