@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tests.conftest import StartSystem
 from tests.features.platform.probing import probe
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 
@@ -52,6 +53,8 @@ class Till:
             raise Never
         if body.outcome == "broken":
             raise RuntimeError
+        if body.outcome == "last":
+            await ctx.db.close()
         return Order(number=self.served)
 
 
@@ -142,6 +145,14 @@ async def test_a_call_that_died_blocks_its_key_for_a_minute(
     assert refusal(await door.post("/till/orders", json={"number": 7}, headers=KEY), 409) == "IDEMPOTENCY_IN_FLIGHT"
     clock.advance(timedelta(seconds=61))
     assert read(await door.post("/till/orders", json={"number": 7}, headers=KEY), 201)["number"] == 2
+
+
+async def test_what_is_done_is_said_though_it_cannot_be_kept(start_system: StartSystem, till: Till) -> None:
+    """The database goes away between the act and the keeping of its answer."""
+    async with start_system() as system:
+        door = probe(system.derlg, till.router)
+        answer = await door.post("/till/orders", json={"number": 7, "outcome": "last"}, headers=KEY)
+        assert read(answer, 201)["number"] == 1
 
 
 async def test_keys_live_a_day(derlg: StorefrontClient, till: Till, clock: FrozenClock) -> None:

@@ -2,9 +2,11 @@
 
 Same key and body: the stored answer, with `Idempotent-Replayed: true`. Another body: 422. Still running: 409. Answers
 that say "try again" (409, 429, 5xx) are not stored. Keys live 24 hours (draft-ietf-httpapi-idempotency-key-header).
+What happens when the process dies before the answer is stored: docs/decisions/0030-a-key-and-a-crash.md.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
@@ -14,7 +16,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.platform.errors import InvalidInput, Refusal
+from sojourn.platform.errors import InvalidInput, Refusal, Unavailable
 from sojourn.platform.http.context import Runtime, client_ip, get_runtime
 from sojourn.platform.http.refusals import render_refusal
 
@@ -136,16 +138,20 @@ async def _run(
     except Refusal as refusal:
         answer = render_refusal(request, refusal)
     except BaseException:
-        await runtime.db.record_despite_refusal(_FORGET, *call.primary_key)
+        await _note(runtime, _FORGET, *call.primary_key)
         raise
     if answer.status_code in NOT_STORED or answer.status_code >= SERVER_ERROR:
-        await runtime.db.record_despite_refusal(_FORGET, *call.primary_key)
+        await _note(runtime, _FORGET, *call.primary_key)
     else:
         content_type = answer.headers.get("content-type")
-        await runtime.db.record_despite_refusal(
-            _FINISH, *call.primary_key, answer.status_code, content_type, bytes(answer.body)
-        )
+        await _note(runtime, _FINISH, *call.primary_key, answer.status_code, content_type, bytes(answer.body))
     return answer
+
+
+async def _note(runtime: Runtime, statement: str, *arguments: object) -> None:
+    """Whether or not it can be noted, what was done is done: its answer must not become "try again"."""
+    with suppress(Unavailable):
+        await runtime.db.record_despite_refusal(statement, *arguments)
 
 
 async def purge(runtime: Runtime) -> None:
