@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from sojourn.people.users.fields import MAX_EMAIL, AvatarUrl, Email, LanguageIn, PersonName, Phone, Secret
+from sojourn.people.users.fields import MAX_EMAIL, AvatarUrl, Email, LanguageIn, Phone, Secret
 
-EMAIL, PHONE, NAME = TypeAdapter(Email), TypeAdapter(Phone), TypeAdapter(PersonName)
+EMAIL, PHONE = TypeAdapter(Email), TypeAdapter(Phone)
 LANGUAGE, SECRET, AVATAR = TypeAdapter(LanguageIn), TypeAdapter(Secret), TypeAdapter(AvatarUrl)
 
 
@@ -45,29 +45,6 @@ def test_numbers_are_taken_as_people_write_them(typed: str) -> None:
 def test_what_is_no_number_is_refused(typed: str) -> None:
     with pytest.raises(ValidationError):
         PHONE.validate_python(typed)
-
-
-@given(st.text(max_size=120))
-def test_a_name_is_one_line_without_surprises(text: str) -> None:
-    try:
-        kept = NAME.validate_python(text)
-    except ValidationError:
-        return
-    assert kept == text.strip()
-    assert 1 <= len(kept) <= 100
-    assert "\x00" not in kept
-    assert "\n" not in kept
-
-
-@pytest.mark.parametrize("typed", ["\u200b", "\ufeff", "...", "Dara\u202eniloS", "\u2067Dara\u2069", "\u0301"])
-def test_a_name_can_be_read_and_reads_as_it_is(typed: str) -> None:
-    with pytest.raises(ValidationError):
-        NAME.validate_python(typed)
-
-
-@pytest.mark.parametrize("typed", ["ចាន់\u200bសុភា", "陈", "O'Hara-Smith 3rd", "محمد", "م\u200cح"])
-def test_names_of_every_script(typed: str) -> None:
-    assert NAME.validate_python(typed) == typed
 
 
 @pytest.mark.parametrize(("typed", "kept"), [("EN", "en"), ("KH", "km"), ("km", "km"), ("ZH", "zh"), ("zh", "zh")])

@@ -1,7 +1,6 @@
 """Consultations: a customer and a consultant at one time, in one room."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,6 +12,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from sojourn.platform.http.files import Exportable
+from sojourn.platform.kit.texts import Paragraph, Reason, on_lines
 from sojourn.platform.kit.wire import Day, Instant, PageIn, Wire
 
 MAX_SLOT_DAYS = 62
@@ -56,21 +56,9 @@ def _on_the_clock(text: str) -> str:
     return text
 
 
-def _without_controls(text: str) -> str:
-    if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text):
-        raise ValueError("must not contain control characters")
-    return text
-
-
 ZoneName = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
 WallClock = Annotated[str, AfterValidator(_on_the_clock)]
-Paragraph = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_without_controls)
-]
-Notes = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(_without_controls)]
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_without_controls)
-]
+Notes = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(on_lines)]
 Whose = Literal["me"] | UUID
 
 

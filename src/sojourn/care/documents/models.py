@@ -11,9 +11,9 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from sojourn.catalog.services.models import DocumentCategory
 from sojourn.catalog.values import Key, LocalText
 from sojourn.platform.http.files import Exportable
+from sojourn.platform.kit.texts import Reason
 from sojourn.platform.kit.wire import PageIn, Wire
 from sojourn.providers.scanner.port import ScanStatus
-from sojourn.sales.orders.models import Reason
 
 MAX_BYTES = 10 * 1024 * 1024
 

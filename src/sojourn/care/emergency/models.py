@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from sojourn.catalog.values import InLanguage
 from sojourn.platform.i18n import Language
+from sojourn.platform.kit.texts import Reason
 from sojourn.platform.kit.wire import PageIn, SortByTime, Text, Wire
-from sojourn.sales.orders.models import Reason
 
 
 class AlertType(StrEnum):

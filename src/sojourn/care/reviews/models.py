@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sojourn.catalog.values import LanguageName
 from sojourn.platform.i18n import Language
+from sojourn.platform.kit.texts import Line, Paragraph, Reason
 from sojourn.platform.kit.wire import PageIn, SortByTime, Wire
-from sojourn.sales.orders.models import Reason
 
 
 class Subject(StrEnum):
@@ -37,19 +37,7 @@ class ReviewSort(StrEnum):
     LOWEST = "lowest"
 
 
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not contain NUL characters")
-    return text
-
-
 Rating = Annotated[int, Field(ge=1, le=5)]
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_without_nul)
-]
-Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_without_nul)
-]
 
 
 class ReviewIn(Wire):
@@ -59,8 +47,8 @@ class ReviewIn(Wire):
     booking_id: UUID
     subject: Subject | None = None
     rating: Rating
-    title: Title | None = None
-    text: Words | None = None
+    title: Line | None = None
+    text: Paragraph | None = None
     language: LanguageName | None = None
 
 
@@ -68,8 +56,8 @@ class ReviewPatch(Wire):
     """What is to change; what is left out stays, and null empties a text."""
 
     rating: Rating | None = None
-    title: Title | None = None
-    text: Words | None = None
+    title: Line | None = None
+    text: Paragraph | None = None
     language: LanguageName | None = None
 
     @model_validator(mode="after")
@@ -167,7 +155,7 @@ class ModerationIn(Wire):
 class ReplyIn(Wire):
     """The agency's answer; a new one takes the place of the last."""
 
-    text: Words
+    text: Paragraph
 
 
 class ReportIn(Wire):

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from sojourn.platform.kit.texts import Reason
 from sojourn.platform.kit.wire import Day, PageIn, SortByTime, Wire
-from sojourn.sales.orders.models import Reason
 
 Institution = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 

@@ -14,15 +14,13 @@ from sojourn.desk.analytics.people_queries import ConsultantSort, CustomerSort
 from sojourn.desk.analytics.periods import Between, Day, Mode, Step
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
+from sojourn.platform.kit.texts import SearchText
 from sojourn.platform.kit.wire import Money, PageIn, SortByTime, Wire
 from sojourn.sales.bookings.models import BookingOut, BookingType
 from sojourn.sales.orders.models import OrderOut
 from sojourn.sales.purchases import PurchaseKind
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$", to_upper=True)]
-SearchText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00]*$")
-]
 
 
 class RevenueFilters(Between, Exportable):

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
-from sojourn.people.users.fields import Country, Line, PersonName, Phone
+from sojourn.people.users.fields import Country, Phone
+from sojourn.platform.kit.texts import Line, PersonName
 from sojourn.platform.kit.wire import Wire
 
 PostalCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=r"^[\w -]+$")]

@@ -29,7 +29,7 @@ from sojourn.people.auth.second_factor_queries import delete_factor
 from sojourn.people.auth.sessions import forget_sessions
 from sojourn.people.roles import Role
 from sojourn.people.users import queries
-from sojourn.people.users.fields import Email, PersonName
+from sojourn.people.users.fields import Email
 from sojourn.people.users.models import User
 from sojourn.platform.audit.trail import Act, record
 from sojourn.platform.db.database import Connection
@@ -37,6 +37,7 @@ from sojourn.platform.http.context import Origin
 from sojourn.platform.i18n import Language
 from sojourn.platform.jobs.queue import enqueue
 from sojourn.platform.kit.ids import new_id, new_secret
+from sojourn.platform.kit.texts import PersonName
 from sojourn.providers.oauth.port import Identity, SignInAttempt
 
 ATTEMPT_LIFE = timedelta(minutes=10)

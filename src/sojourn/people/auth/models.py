@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from sojourn.people.auth.passwords import MAX_LENGTH, MIN_LENGTH
-from sojourn.people.users.fields import Country, Email, LanguageIn, PersonName, Phone, Secret
+from sojourn.people.users.fields import Country, Email, LanguageIn, Phone, Secret
 from sojourn.people.users.models import User, UserOut
+from sojourn.platform.kit.texts import PersonName
 from sojourn.platform.kit.wire import Wire
 
 NewPassword = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]

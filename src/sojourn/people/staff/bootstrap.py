@@ -9,13 +9,14 @@ from sojourn.people.auth.passwords import check_acceptable, hash_password
 from sojourn.people.auth.registration import new_referral_code
 from sojourn.people.roles import Role
 from sojourn.people.users import queries
-from sojourn.people.users.fields import Email, PersonName
+from sojourn.people.users.fields import Email
 from sojourn.people.users.models import User
 from sojourn.platform.audit.trail import Act, ActorKind, record
 from sojourn.platform.db.database import Connection, Database
 from sojourn.platform.errors import InvalidInput
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.ids import new_id
+from sojourn.platform.kit.texts import PersonName
 from sojourn.platform.storefront import Storefront
 
 DEMO_PASSWORD = "sojourn-demo-2026"

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from sojourn.people.users.fields import Email, LanguageIn, PersonName, SpokenLanguages
+from sojourn.people.users.fields import Email, LanguageIn, SpokenLanguages
+from sojourn.platform.kit.texts import PersonName
 from sojourn.platform.kit.wire import Wire
 
 

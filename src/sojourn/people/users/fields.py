@@ -1,33 +1,17 @@
 """What may stand in a person's fields: checked once, here, for every model that takes them."""
 
 import re
-import unicodedata
 from typing import Annotated
 
 from email_validator import validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from sojourn.platform.i18n import Language, language_of
+from sojourn.platform.kit.texts import PersonName
 
 MAX_EMAIL = 255
 TAG_LENGTH = 2
-# Signs that turn what is written after them around: with one in it, a name reads as another.
-DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PHONE = re.compile(r"\+?\(?[0-9][0-9 ()./-]{2,18}[0-9]")
-
-
-def _without_controls(value: str) -> str:
-    if any(unicodedata.category(character) == "Cc" for character in value):
-        raise ValueError("must not contain control characters")
-    return value
-
-
-def _as_a_name(value: str) -> str:
-    if DIRECTIONS & {*value}:
-        raise ValueError("must not turn the direction of the text around it")
-    if not any(unicodedata.category(character)[0] in "LN" for character in value):
-        raise ValueError("must have a letter")
-    return value
 
 
 def _parse_email(value: str) -> str:
@@ -62,27 +46,11 @@ Email = Annotated[
 """An address as it was typed, in Unicode's composed form; compared without regard to case by PostgreSQL."""
 
 
-PersonName = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-    AfterValidator(_without_controls),
-    AfterValidator(_as_a_name),
-]
 Country = PersonName
 """A country as the person writes it: its name or its ISO code."""
 
 Phone = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=5, max_length=20), AfterValidator(_parse_phone)
-]
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_without_controls),
-]
-SearchText = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(_without_controls),
 ]
 AvatarUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"\x00-\x1f]+$", max_length=500)]
 LanguageIn = Annotated[Language, BeforeValidator(_parse_language)]

@@ -10,10 +10,11 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from sojourn.people.roles import Role, role_on_wire
-from sojourn.people.users.fields import AvatarUrl, Country, LanguageIn, PersonName, Phone, SearchText, SpokenLanguages
+from sojourn.people.users.fields import AvatarUrl, Country, LanguageIn, Phone, SpokenLanguages
 from sojourn.platform.db.database import Row
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
+from sojourn.platform.kit.texts import PersonName, SearchText
 from sojourn.platform.kit.wire import PageIn, Wire
 from sojourn.platform.storefront import Storefront
 

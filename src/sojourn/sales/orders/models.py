@@ -1,6 +1,5 @@
 """Orders: what is bought without a date and without stock: visa packages, micro services and digital guides."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,13 +7,13 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+from pydantic import EmailStr, Field, StringConstraints
 
 from sojourn.catalog.services.models import ChecklistItem, RefundStage, ServiceSpecs, ServiceStage, ServiceType
 from sojourn.catalog.values import Key, LanguageName, LocalText
-from sojourn.people.users.fields import PersonName
 from sojourn.platform.http.files import Exportable
 from sojourn.platform.i18n import Language
+from sojourn.platform.kit.texts import Line, Paragraph, PersonName, Reason
 from sojourn.platform.kit.wire import Day, Money, PageIn, Wire
 from sojourn.sales.pricing.models import PriceLine
 
@@ -44,30 +43,9 @@ class DeskSort(StrEnum):
     LARGEST = "largest"
 
 
-def _without_controls(text: str) -> str:
-    if any(unicodedata.category(sign) == "Cc" for sign in text):
-        raise ValueError("must not contain control characters")
-    return text
-
-
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not contain NUL")
-    return text
-
-
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 ().\-]{3,23}$")]
 Place = PersonName
 PassportNumber = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9]{4,20}$")]
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_without_controls)
-]
-Paragraph = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_without_nul)
-]
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_without_nul)
-]
 Version = Annotated[int, Field(ge=1, le=2_000_000_000, description="What you read; refused if another one stands.")]
 
 

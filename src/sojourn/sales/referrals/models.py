@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import StringConstraints
-
+from sojourn.platform.kit.texts import Reason
 from sojourn.platform.kit.wire import Money, PageIn, SortByTime, Wire
 from sojourn.sales.purchases import PurchaseKind
 
@@ -141,4 +139,4 @@ class ReferralDecisionIn(Wire):
     """What a person decides about a flagged referral, and why."""
 
     decision: Decision
-    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    note: Reason
