@@ -1,4 +1,4 @@
-"""What is measured, and what has to be reached (design, section 6)."""
+"""What is measured, and what has to be reached (docs/benchmarks.md)."""
 
 from dataclasses import dataclass
 from pathlib import Path

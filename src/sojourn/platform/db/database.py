@@ -75,7 +75,7 @@ async def _transaction(connection: Connection) -> AsyncIterator[None]:
 
 async def _no_reset(_: Connection) -> None:
     """Skip the pool's reset query on release: units of work leave no session state behind, and the query costs a
-    third of a cached read (design, section 3)."""
+    third of a small read (docs/decisions/0003-transactions.md)."""
 
 
 Mirror = Callable[[Sequence[Change]], None]
