@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 
-from sojourn.catalog.services.models import RefundStage, ServiceStage
+from sojourn.catalog.services.models import RefundStage, ServiceStage, ServiceType
 from sojourn.catalog.services.rules import RANK
 from sojourn.catalog.values import LocalText
-from sojourn.sales.orders.case_rules import after_case_move, stage_that_follows, stages_ahead
+from sojourn.sales.orders.case_rules import after_case_move, allowed_case_stages, stage_that_follows, stages_ahead
 from sojourn.sales.orders.models import OrderStatus
 
 STAGES = [
@@ -37,3 +37,34 @@ def test_a_case_follows_what_is_said_where_its_service_has_such_a_stage() -> Non
     assert stage_that_follows(STAGES, "lodged", RefundStage.IN_REVIEW) == "in_review"
     assert stage_that_follows(STAGES[:2], "in_review", RefundStage.LODGED) == "in_review"
     assert stage_that_follows(STAGES, None, RefundStage.LODGED) is None
+
+
+def test_of_several_such_stages_the_next_follows_and_the_last_completes() -> None:
+    twice = [
+        ServiceStage(key=f"{stage.key}_{turn}", title=stage.title, refund_stage=stage.refund_stage)
+        for stage in STAGES
+        for turn in (1, 2)
+    ]
+    assert stage_that_follows(twice, "lodged_1", RefundStage.LODGED) == "lodged_1", "it stands there already"
+    assert stage_that_follows(twice, "in_review_2", RefundStage.LODGED) == "lodged_1"
+    assert stage_that_follows(twice, "lodged_1", RefundStage.IN_REVIEW) == "in_review_1"
+    assert stage_that_follows(twice, "in_review_1", RefundStage.COMPLETED) == "completed_2"
+
+
+def test_only_work_that_has_begun_puts_an_order_in_progress() -> None:
+    not_begun, in_review = STAGES[0], STAGES[1]
+    still = OrderStatus.CONFIRMED, RefundStage.NOT_STARTED
+    assert after_case_move(*still, not_begun, is_forward=True) == still
+    assert after_case_move(*still, in_review, is_forward=True) == (OrderStatus.IN_PROGRESS, RefundStage.IN_REVIEW)
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+@pytest.mark.parametrize("kind", list(ServiceType))
+def test_only_paid_and_unfinished_visa_work_has_a_case(status: OrderStatus, kind: ServiceType) -> None:
+    by_admin, by_consultant = (
+        allowed_case_stages(STAGES, "in_review", service_type=kind, status=status, is_admin=is_admin)
+        for is_admin in (True, False)
+    )
+    has_case = status in (OrderStatus.CONFIRMED, OrderStatus.IN_PROGRESS) and kind is not ServiceType.DIGITAL
+    assert by_admin == (["not_started", "information_missing", "lodged", "completed"] if has_case else [])
+    assert by_consultant == (["information_missing", "lodged", "completed"] if has_case else [])
