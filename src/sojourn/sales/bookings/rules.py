@@ -116,7 +116,7 @@ def refund_amount(
     kept = ZERO if terms.tier == AGENCY else non_refundable
     base = max(captured - kept, ZERO)
     refund = percent_of(base, terms.percent) - terms.fixed_fee - already_refunded
-    return min(max(refund, ZERO), max(captured - already_refunded, ZERO))
+    return max(refund, ZERO)
 
 
 def quote_id(*, booking_id: object, version: int, tier: str, refund: Decimal) -> str:
