@@ -171,15 +171,25 @@ async def test_what_has_lapsed_is_taken_over_and_what_was_mine_given_back(depot:
 async def test_keeping_lengthening_and_releasing_are_one_purchases(depot: Depot) -> None:
     van, now = await depot.add(), depot.now
     kept, longer, free, left = [await depot.claim(van, 1, until=now) for _ in range(4)]
-    gone = await depot.claim(van, 1, purchase_id=free, until=now, released=now - HOUR)
+    for purchase_id in (kept, longer, free):
+        await depot.claim(van, 1, purchase_id=purchase_id, until=now, released=now - HOUR)
     async with depot.database.unit_of_work() as tx:
         await queries.keep(tx, purchase_id=kept)
         await queries.extend(tx, purchase_id=longer, expires_at=now + HOUR)
         await queries.release(tx, purchase_id=free, now=now)
         rows = await tx.fetch("SELECT purchase_id, expires_at, released_at FROM claims ORDER BY id")
     assert [tuple(row) for row in rows] == [
-        (kept, None, None), (longer, now + HOUR, None), (free, now, now), (left, now, None), (gone, now, now - HOUR),
+        (kept, None, None), (longer, now + HOUR, None), (free, now, now), (left, now, None),
+        *((purchase_id, now, now - HOUR) for purchase_id in (kept, longer, free)),
     ]  # fmt: skip
+
+
+async def test_a_trip_has_its_own_departures(depot: Depot) -> None:
+    van, other = await depot.add(), await depot.add()  # each is sold as the trip of its own id
+    async with depot.database.read() as connection:
+        assert [await queries.find_departure(connection, trip_id=trip_id) for trip_id in (van, other, new_id())] == [
+            van, other, None,
+        ]  # fmt: skip
 
 
 async def test_five_holds_are_ones_own_that_are_open(derlg: StorefrontClient, sandbox: str, clock: FrozenClock) -> None:
