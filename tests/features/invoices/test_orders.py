@@ -43,6 +43,13 @@ async def test_the_assigned_consultant_sees_the_papers_of_an_order(holyone: Stor
     assert (await consultant.get(f"/invoices/{paper['id']}")).status_code == 200
     assert refusal(await other.get(f"/invoices/{paper['id']}"), 404) == "INVOICE_NOT_FOUND"
 
+    former = await holyone.sign_in_as(Role.CONSULTANT)
+    read(await shop.office.patch(f"/admin/orders/{order['id']}/assign", json={"consultantId": str(former.user_id)}))
+    await holyone.rows("UPDATE users SET role = 'CUSTOMER' WHERE id = $1", former.user_id)
+    for person in (former, consultant):
+        for closed in (path, f"/payments/{paper['paymentId']}/invoice", f"/invoices/{paper['id']}"):
+            assert refusal(await person.get(closed), 404) == "INVOICE_NOT_FOUND"
+
 
 async def test_an_unpaid_order_has_no_invoice(holyone: StorefrontClient, sandbox: str) -> None:
     shop = Shop(await holyone.sign_in_as(Role.ADMIN), sandbox)
