@@ -11,6 +11,7 @@ from tests.support.client import StorefrontClient, read, refusal
 from tests.support.locks import Lock, loose
 
 from sojourn.care.documents import queries
+from sojourn.care.documents.errors import DocumentNotFound
 from sojourn.people.auth.access import Actor
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
@@ -23,6 +24,7 @@ STATES = {
 
 async def states(client: StorefrontClient, name: str) -> dict[str, str]:
     shown = read(await client.get(f"/orders/{name}/checklist"))
+    assert [item["key"] for item in shown["items"]] == list(STATES)
     return {item["key"]: item["status"] for item in shown["items"]}
 
 
@@ -59,7 +61,7 @@ async def test_nothing_of_somebody_elses_is_touched(
     shown = read(await guest.get("/dashboard/documents/status"))
     counted = {name: shown[name] for name in ("total", "pending", "verified", "rejected", "missing")}
     assert counted == {"total": 4, "pending": 2, "verified": 1, "rejected": 1, "missing": 2 + 4}
-    assert [one["missing"] for one in shown["orders"]] == [2, 4]
+    assert [(one["missing"], len(one["items"])) for one in shown["orders"]] == [(2, len(STATES)), (4, len(STATES))]
     path = f"/orders/{order['id']}/checklist"
     assert refusal(await consultant.get(path), 404) == "ORDER_NOT_FOUND"
     await office.assign(order, consultant)
@@ -77,7 +79,11 @@ async def test_each_link_opens_its_own(
         made = read(await office.admin.post(f"/admin/orders/{order['id']}/upload-link"), 201)
         page = read(await guest.visitor().get(f"/uploads/{made['token']}"))
         assert (page["orderNumber"], page["expiresAt"]) == (order["orderNumber"], made["expiresAt"])
-        assert {item["key"]: item["status"] for item in page["items"]} == STATES
+        assert [(item["key"], item["status"]) for item in page["items"]] == list(STATES.items())
+    fresh = await office.order(customer)
+    made = read(await office.admin.post(f"/admin/orders/{fresh['id']}/upload-link"), 201)
+    page = read(await customer.visitor().get(f"/uploads/{made['token']}"))
+    assert [item["status"] for item in page["items"]] == ["PENDING"] * len(STATES)
 
 
 async def test_the_same_is_the_same_only_for_the_same_thing(office: Office, customer: StorefrontClient) -> None:
@@ -134,9 +140,9 @@ async def test_only_what_belongs_to_nothing_counts_and_only_ones_own(
 async def test_news_go_to_whom_the_order_is_for_once_it_is_paid(
     office: Office, customer: StorefrontClient, is_confirmed: bool
 ) -> None:
+    await handed_in(await customer.visitor().sign_in_as(), pdf(), category="OTHER")
     order = await office.order(customer, customerInfo={"fullName": "Chan Sophea", "email": "sophea@example.com"})
     document = await handed_in(customer, pdf(), orderId=order["id"], checklistKey="passport")
-    await handed_in(await customer.visitor().sign_in_as(), pdf(), category="OTHER")
     if not is_confirmed:
         await customer.rows("UPDATE orders SET confirmed_at = NULL WHERE id = $1", order["id"])
     async with customer.database.unit_of_work() as tx:
@@ -145,9 +151,39 @@ async def test_news_go_to_whom_the_order_is_for_once_it_is_paid(
     assert (to["user_id"], to["email"], to["name"]) == (customer.user_id, *told)
 
 
-async def test_what_is_decided_about_is_locked(customer: StorefrontClient) -> None:
-    await handed_in(customer, pdf(), category="OTHER")
+async def test_what_can_be_handed_in_for_is_open_and_counted_by_itself(
+    office: Office, customer: StorefrontClient
+) -> None:
+    admin = Actor(office.admin.user_id, office.admin.email, "Office", Role.ADMIN, 0)
+    order, _ = await everything(office, customer, "one")
+    fresh = await office.order(customer)
+    for status in ("PENDING", "CONFIRMED", "IN_PROGRESS", "COMPLETED", "CANCELLED"):
+        await customer.rows("UPDATE orders SET status = $1", status)
+        is_open = status not in ("COMPLETED", "CANCELLED")
+        async with customer.database.read() as connection:
+            for one, count in ((order, 3), (fresh, 0)):
+                by_id = await queries.get_target(connection, order_id=one["id"], actor=admin)
+                at_desk = await queries.get_target_at_desk(connection, id_or_number=one["id"], actor=admin)
+                assert at_desk == by_id
+                assert (by_id.order_number, by_id.is_open, by_id.document_count) == (
+                    one["orderNumber"], is_open, count,
+                )  # fmt: skip
+        shown = read(await customer.get("/dashboard/documents/status"))
+        assert len(shown["orders"]) == (2 if is_open else 0)
+    await customer.rows("UPDATE orders SET status = 'CONFIRMED', service_type = 'DIGITAL' WHERE id = $1", fresh["id"])
+    assert read(await customer.get("/dashboard/documents/status"))["orders"] == []
+
+
+async def test_what_is_decided_about_is_locked(
+    office: Office, customer: StorefrontClient, consultant: StorefrontClient
+) -> None:
+    document = await handed_in(customer, pdf(), category="OTHER")
     admin = Actor(customer.user_id, customer.email, "Office", Role.ADMIN, 0)
+    of_another = Actor(consultant.user_id, consultant.email, "Keo Bopha", Role.CONSULTANT, 0)
+    await office.assign(await office.order(customer), consultant)
+    async with customer.database.unit_of_work() as tx:
+        with pytest.raises(DocumentNotFound):
+            await queries.lock_at_desk(tx, document_id=document["id"], actor=of_another)
     locks: list[tuple[str, str, Lock]] = [
         ("documents", "true", lambda tx, row: queries.lock_visible(tx, document_id=row["id"], actor=admin)),
         ("documents", "true", lambda tx, row: queries.lock_at_desk(tx, document_id=row["id"], actor=admin)),
