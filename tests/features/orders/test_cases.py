@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.features.orders.conftest import CUSTOMER, Json, Shop, queued
+from tests.support.bystanders import nobody_else_is_touched
 from tests.support.client import StorefrontClient, faulty_fields, read, refusal
 from tests.support.work import do_jobs, work_for
 
@@ -216,3 +217,27 @@ async def test_stages_of_a_service_do_not_go_back(visa: Shop) -> None:
     assert faulty_fields(await visa.office.patch(path, json={"stages": STAGES[::-1]})) == ["stages"]
     wrong = [STAGES[0] | {"promisedDays": 121}]
     assert faulty_fields(await visa.office.patch(path, json={"stages": wrong})) == ["stages.0.promisedDays"]
+
+
+async def test_a_case_moves_alone(visa: Shop, customer: StorefrontClient, holyone: StorefrontClient) -> None:
+    other = await visa.paid(customer)
+    order = await visa.paid(await holyone.sign_in_as())
+    async with nobody_else_is_touched(holyone):
+        moved = await go(visa, await visa.paid(await holyone.sign_in_as()), "review")
+    assert moved["case"]["stage"] == "review"
+    for person, one in ((customer, other), (visa.office, order)):
+        assert read(await person.get(f"/orders/{one['id']}"))["case"]["stage"] == "intake"
+
+
+async def test_only_work_that_goes_on_is_late_and_its_consultant_is_named(
+    visa: Shop, customer: StorefrontClient, consultant: StorefrontClient, worker: Work, clock: FrozenClock
+) -> None:
+    assigned, nobodys, cancelled = [await visa.paid(customer) for _ in range(3)]
+    whose = {"consultantId": str(consultant.user_id)}
+    read(await visa.office.patch(f"/admin/orders/{assigned['id']}/assign", json=whose))
+    read(await visa.office.patch(f"/admin/orders/{nobodys['id']}/assign", json={"consultantId": None}))
+    read(await customer.patch(f"/orders/{cancelled['id']}/cancel"))
+    clock.advance(timedelta(days=2))
+    await warn_of_late(worker)
+    told = {alert["details"]["order"]: alert["details"]["consultant"] for alert in await queued(customer, STAFF_ALERT)}
+    assert told == {assigned["orderNumber"]: "Keo Bopha", nobodys["orderNumber"]: "nobody"}
