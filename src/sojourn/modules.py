@@ -7,23 +7,23 @@ from sojourn.care.consultations import jobs as consultation_jobs
 from sojourn.care.consultations import routes as consultation_routes
 from sojourn.care.currency import routes as currency_routes
 from sojourn.care.devices import routes as device_routes
+from sojourn.care.documents import desk_routes as document_desk_routes
 from sojourn.care.documents import jobs as document_jobs
+from sojourn.care.documents import link_routes as upload_link_routes
 from sojourn.care.documents import routes as document_routes
-from sojourn.care.documents import routes_desk as document_desk_routes
-from sojourn.care.documents import routes_links as upload_link_routes
+from sojourn.care.downloads import desk_routes as download_desk_routes
 from sojourn.care.downloads import routes as download_routes
-from sojourn.care.downloads import routes_desk as download_desk_routes
+from sojourn.care.emergency import desk_routes as emergency_desk_routes
 from sojourn.care.emergency import jobs as emergency_jobs
 from sojourn.care.emergency import routes as emergency_routes
-from sojourn.care.emergency import routes_desk as emergency_desk_routes
 from sojourn.care.notifications import jobs as notification_jobs
 from sojourn.care.notifications import routes as notification_routes
 from sojourn.care.passports import routes as passport_routes
+from sojourn.care.reviews import desk_routes as review_desk_routes
 from sojourn.care.reviews import routes as review_routes
-from sojourn.care.reviews import routes_desk as review_desk_routes
+from sojourn.care.student_discount import desk_routes as student_desk_routes
 from sojourn.care.student_discount import jobs as student_jobs
 from sojourn.care.student_discount import routes as student_routes
-from sojourn.care.student_discount import routes_desk as student_desk_routes
 from sojourn.care.weather import routes as weather_routes
 from sojourn.catalog.eligibility import routes as eligibility_routes
 from sojourn.catalog.festivals import jobs as festival_jobs
@@ -77,14 +77,13 @@ from sojourn.sales.invoices import jobs as invoice_jobs
 from sojourn.sales.invoices import routes as invoice_routes
 from sojourn.sales.loyalty import jobs as loyalty_jobs
 from sojourn.sales.loyalty import routes as loyalty_routes
-from sojourn.sales.orders import admin_routes as desk_order_routes
 from sojourn.sales.orders import cases as order_cases
+from sojourn.sales.orders import desk_routes as desk_order_routes
 from sojourn.sales.orders import routes as order_routes
 from sojourn.sales.orders.payable import OrderPayable
 from sojourn.sales.payments import jobs as payment_jobs
+from sojourn.sales.payments import payout_routes, qr_routes
 from sojourn.sales.payments import routes as payment_routes
-from sojourn.sales.payments import routes_payouts as payout_routes
-from sojourn.sales.payments import routes_qr as qr_routes
 from sojourn.sales.payments.payable import Payables
 from sojourn.sales.purchases import PurchaseKind
 from sojourn.sales.referrals import routes as referral_routes
