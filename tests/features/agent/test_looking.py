@@ -53,6 +53,12 @@ async def test_hotels_vehicles_and_guides_that_are_free(agent: StorefrontClient,
         assert [day["available"] for day in days] == [left]
 
 
+@pytest.mark.parametrize("tool", ["suggest_trips", "estimate_budget", "search_trips", "list_festivals"])
+async def test_a_province_of_blanks_is_refused(agent: StorefrontClient, tool: str) -> None:
+    more = {"days": 2, "people": 2} if tool == "estimate_budget" else {}
+    assert faulty_fields(await use(agent, tool, province="  ", **more)) == ["province"]
+
+
 async def test_availability_of_a_trip_by_id_or_slug(agent: StorefrontClient, trip_id: UUID) -> None:
     for name in (str(trip_id), f"trip-{trip_id}"):
         answer = read(await use(agent, "check_availability", kind="TRIP", id=name, first_day=DAY, last_day=after(1)))

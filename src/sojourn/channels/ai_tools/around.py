@@ -2,10 +2,7 @@
 
 import json
 from datetime import date, timedelta
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import Field
 
 from sojourn.care.currency import service as currency
 from sojourn.care.currency.errors import RatesUnavailable
@@ -19,7 +16,7 @@ from sojourn.catalog.festivals.models import FestivalKind
 from sojourn.catalog.places import queries as places
 from sojourn.catalog.places import rules as place_rules
 from sojourn.catalog.places.models import PlaceCategory, PlaceSearch
-from sojourn.catalog.values import InLanguage
+from sojourn.catalog.values import InLanguage, Place
 from sojourn.channels.ai_tools.cards import card
 from sojourn.channels.ai_tools.shelf import PerPage
 from sojourn.channels.ai_tools.tool import Call, tool
@@ -67,7 +64,7 @@ class ListFestivalsIn(InLanguage):
 
     first_day: Day | None = None
     last_day: Day | None = None
-    province: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    province: Place | None = None
 
 
 class FestivalCard(Wire):

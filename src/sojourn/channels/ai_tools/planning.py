@@ -14,7 +14,7 @@ from sojourn.catalog.transportation import queries as vehicles
 from sojourn.catalog.transportation.models import VehicleFilters, VehicleSort
 from sojourn.catalog.trips import queries as trips
 from sojourn.catalog.trips.models import TripFilters, TripSort
-from sojourn.catalog.values import InLanguage, LanguageCode
+from sojourn.catalog.values import InLanguage, LanguageCode, Place
 from sojourn.channels.ai_tools import budget
 from sojourn.channels.ai_tools.budget import CostLine, Style
 from sojourn.channels.ai_tools.cards import GuideCard, HotelCard, TripCard, VehicleCard, card
@@ -33,7 +33,7 @@ NOT_INCLUDED = ("meals not named in a room or trip", "entrance tickets", "flight
 class BudgetIn(InLanguage):
     """Days and people in one province. With `travel_date`, only what is free on those days counts."""
 
-    province: Annotated[str, Field(min_length=1, max_length=100)]
+    province: Place
     days: Annotated[int, Field(ge=1, le=30)]
     people: Annotated[int, Field(ge=1, le=100)]
     style: Style = Style.COMFORT

@@ -11,7 +11,7 @@ from pydantic import Field
 from sojourn.catalog.faults import faults_of_past, refuse
 from sojourn.catalog.trips import queries as trips
 from sojourn.catalog.trips.models import Environment, Mood, TripFilters
-from sojourn.catalog.values import InLanguage
+from sojourn.catalog.values import InLanguage, Place
 from sojourn.channels.ai_tools.cards import TripCard, card
 from sojourn.channels.ai_tools.tool import Call, tool
 from sojourn.platform.kit.wire import Day, Money, MoneyIn, Wire
@@ -28,7 +28,7 @@ class SuggestTripsIn(InLanguage):
     budget_per_person: MoneyIn | None = Field(None, description="In USD, for the whole trip.")
     moods: Annotated[list[Mood], Field(max_length=len(Mood))] = []
     environment: Environment | None = None
-    province: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    province: Place | None = None
     travel_date: Day | None = Field(None, description="Only trips with enough places left on that day.")
     limit: Annotated[int, Field(ge=1, le=10)] = 3
 
