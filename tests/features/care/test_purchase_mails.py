@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from tests.support.mailbox import Mailbox
 from tests.support.selling import TRAVEL_DATE, hold, hold_and_pay, open_intent, pay, put_trip_on_sale, tell_all
 from tests.support.work import do_jobs
 
-from sojourn.care.notifications.handlers_bookings import percent_of_tier, send_reminders
+from sojourn.care.notifications.handlers_bookings import fixed_fee_of_tier, percent_of_tier, send_reminders
 from sojourn.care.notifications.handlers_payments import failure_of
 from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock, start_of_day
@@ -97,6 +98,34 @@ async def test_a_cancelled_booking_is_told_with_what_comes_back(
     (note,) = await traveler.rows("SELECT number FROM invoices WHERE kind = 'CREDIT_NOTE'")
     assert pdfs(refunded) == [f"{note['number']}.pdf"]
     assert len(mails) == 2
+
+
+async def test_fees_that_stay_are_told_with_the_refund(
+    derlg: StorefrontClient, traveler: StorefrontClient, work: Work, mailbox: Mailbox, sandbox: str
+) -> None:
+    permits = await put_trip_on_sale(derlg, price="100.00", permits="8.00")
+    booking = await hold_and_pay(traveler, sandbox, permits)
+    await do_jobs(work)
+    read(await traveler.post(f"/bookings/{booking['id']}/cancel", json={}))
+    await do_jobs(work)
+    told = next(mail["text"] for mail in (await mailbox(traveler.email))[1:] if not mail["attachments"])
+    assert "100 % of what you paid is refunded, after fees of $16.00 that cannot be refunded." in told
+    assert "$184.00" in told
+
+
+async def test_the_percentage_told_is_the_one_that_was_left_when_the_date_was_changed(
+    traveler: StorefrontClient, trip_id: UUID, work: Work, mailbox: Mailbox, sandbox: str, clock: FrozenClock
+) -> None:
+    booking = await hold_and_pay(traveler, sandbox, trip_id)
+    await do_jobs(work)
+    clock.advance(start_of_day(TRAVEL_DATE, "Asia/Phnom_Penh") - timedelta(days=4) - clock.now())
+    later = (TRAVEL_DATE + timedelta(days=60)).isoformat()
+    read(await traveler.patch(f"/bookings/{booking['id']}", json={"travel_date": later}))
+    read(await traveler.post(f"/bookings/{booking['id']}/cancel", json={}))
+    await do_jobs(work)
+    (told,) = [mail["text"] for mail in await mailbox(traveler.email) if "cancelled" in mail["subject"]]
+    assert "50 % of what you paid" in told
+    assert "$100.00" in told
 
 
 async def test_who_drops_an_unpaid_hold_gets_no_mail(
@@ -245,3 +274,9 @@ def test_a_customer_reads_of_a_fault_what_they_can_act_on(code: str | None, told
 def test_a_tier_has_its_percentage(tier: str, percent: int) -> None:
     steps = [{"min_hours_before": 168, "refund_percent": 100}, {"min_hours_before": 72, "refund_percent": 50}]
     assert percent_of_tier(tier, {"tiers": steps}) == percent
+
+
+def test_a_tier_has_its_fixed_fee() -> None:
+    policy = {"tiers": [{"min_hours_before": 168, "fixed_fee": "0.00"}, {"min_hours_before": 72, "fixed_fee": "5.50"}]}
+    assert fixed_fee_of_tier(">= 72 h", policy) == Decimal("5.50")
+    assert fixed_fee_of_tier("GRACE", policy) == Decimal(0)

@@ -43,7 +43,8 @@ async def booking_cancelled(work: Work, payload: Payload) -> None:
             booking_ref=booking["booking_ref"],
             title=booking["title"],
             cancelled_by="AGENCY" if by_agency else "CUSTOMER",
-            refund_percent=percent_of_tier(tier, booking["cancellation_policy"]),
+            refund_percent=act["detail"].get("percent", percent_of_tier(tier, booking["cancellation_policy"])),
+            fees_kept=booking["non_refundable_usd"] + fixed_fee_of_tier(tier, booking["cancellation_policy"]),
             refund_amount=act["amount"],
             currency=booking["currency"],
             points_returned=returned,
@@ -58,6 +59,12 @@ def percent_of_tier(tier: str, policy: Mapping[str, Any]) -> int:
         if tier == f">= {step['min_hours_before']} h":
             return int(step["refund_percent"])
     return 100 if tier in ("AGENCY", "GRACE") else 0
+
+
+def fixed_fee_of_tier(tier: str, policy: Mapping[str, Any]) -> Decimal:
+    """What a tier of the booking's own policy keeps besides its percentage; the law's tiers keep nothing."""
+    steps = (step for step in policy["tiers"] if tier == f">= {step['min_hours_before']} h")
+    return next((Decimal(step.get("fixed_fee", 0)) for step in steps), Decimal(0))
 
 
 async def booking_modified(work: Work, payload: Payload) -> None:

@@ -76,8 +76,8 @@ SELECT c.name, c.email FROM orders o JOIN users c ON c.id = o.consultant_id WHER
 SELECT_BOOKING = f"""
 SELECT b.id, b.booking_ref, b.user_id, {_TITLE} AS title, b.status,
        b.travel_date, b.end_date, b.people_count, b.pickup_location,
-       b.snapshot->>'meeting_point' AS meeting_point, b.total_usd, b.currency, b.language, b.loyalty_points_earned,
-       b.cancellation_policy, u.email, u.name
+       b.snapshot->>'meeting_point' AS meeting_point, b.total_usd, b.non_refundable_usd, b.currency, b.language,
+       b.loyalty_points_earned, b.cancellation_policy, u.email, u.name
   FROM bookings b
   JOIN users u ON u.id = b.user_id
  WHERE b.id = $1

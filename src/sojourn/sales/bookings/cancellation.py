@@ -130,7 +130,7 @@ async def cancel(
     act = Act(
         action="booking.cancelled", subject_kind="BOOKING", subject_id=booking_id, actor_id=canceller.user_id,
         amount=outcome.refund_amount, currency=booking.currency, reference=booking.booking_ref,
-        detail={"tier": outcome.tier, "by_agency": canceller.is_agency},
+        detail={"tier": outcome.tier, "percent": outcome.refund_percent, "by_agency": canceller.is_agency},
     )  # fmt: skip
     await record(tx, act, now=now, origin=origin)
     if booking.status is BookingStatus.RESERVED:

@@ -87,7 +87,8 @@ class BookingModified(MailContext):
 
 
 class BookingCancelled(MailContext):
-    """`refund_percent` is the tier of the booking's own policy; an agency that cancels pays back everything."""
+    """`refund_percent` is the tier of the booking's own policy, of what was paid without `fees_kept`; an agency that
+    cancels pays back everything."""
 
     kind = MailKind.BOOKING_CANCELLED
     push = Pushed(preference="is_purchase_push_wanted")
@@ -95,6 +96,7 @@ class BookingCancelled(MailContext):
     title: Text
     cancelled_by: Literal["CUSTOMER", "AGENCY"]
     refund_percent: Percent
+    fees_kept: Decimal = Decimal(0)
     refund_amount: Decimal
     currency: Currency
     points_returned: Points = 0
@@ -107,7 +109,8 @@ class BookingCancelled(MailContext):
             title="Angkor sunrise and temples",
             cancelled_by="CUSTOMER",
             refund_percent=50,
-            refund_amount=Decimal("181.55"),
+            fees_kept=Decimal("37.00"),
+            refund_amount=Decimal("163.05"),
             currency="USD",
             points_returned=500,
             points_taken_back=182,
