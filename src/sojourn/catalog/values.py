@@ -39,6 +39,13 @@ def _language_by_any_name(value: object) -> object:
     return (language_of(value) or value) if isinstance(value, str) else value
 
 
+def _code_of_language(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    ours = language_of(value)
+    return ours.value if ours else value.strip().lower()
+
+
 def find_id(id_or_slug: str) -> UUID | None:
     """The id, when that is what it is."""
     try:
@@ -75,9 +82,10 @@ Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 LongerText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
 Lines = Annotated[list[Text], Field(max_length=40)]
-LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$", to_lower=True)]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$"), BeforeValidator(_code_of_language)]
+"""Any language people speak, by its two letters; ours by all their names, `KH` among them."""
 LanguageCodes = Annotated[list[LanguageCode], Field(min_length=1, max_length=20)]
-Languages = Annotated[list[Language], Field(min_length=1, max_length=3)]
+Languages = Annotated[list[LanguageName], Field(min_length=1, max_length=3)]
 
 
 class LocalText(Wire):

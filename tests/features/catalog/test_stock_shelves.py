@@ -243,16 +243,19 @@ class TestVehicles:
 
 class TestGuides:
     async def test_by_language_province_and_date(self, derlg: StorefrontClient, agency: StorefrontClient) -> None:
-        chinese = await add(agency, "guides", "chinese", languages=["zh", "km"])
+        chinese = await add(agency, "guides", "chinese", languages=["ZH", "KH"])
         await add(agency, "guides", "french", languages=["fr"], provinces=["Kep", "Kampot"], years_experience=2)
         await take(derlg, chinese["id"], day=1)
         for asked, found in (
             ({"language": "zh"}, ["chinese"]), ({"language": "FR"}, ["french"]), ({"language": "ko"}, []),
+            *(({"language": khmer}, ["chinese"]) for khmer in ("km", "KH", "km-KH")),
             ({"province": "kampot"}, ["french"]), ({"available_date": in_days(0)}, ["chinese", "french"]),
             ({"available_date": in_days(1)}, ["french"]), ({"available_date": in_days(1), "language": "zh"}, []),
             ({"people": 12}, ["chinese", "french"]), ({"people": 13}, []), ({"max_price": "54.99"}, []),
         ):  # fmt: skip
             assert await slugs(derlg, "/guides", **asked) == found, asked
+        repeated = await agency.post("/guides", json=guide("third", languages=["km", "KH"]))
+        assert faulty_fields(repeated) == ["languages"]
         (shown,) = read(await derlg.get("/guides?language=zh&display_language=zh"))
         assert shown["display_bio"] == "把巴戎寺浮雕讲成故事书。"
         days = read(await derlg.get("/guides/chinese/availability", params={"from": in_days(0), "to": in_days(2)}))

@@ -87,6 +87,7 @@ async def slugs(client: StorefrontClient, query: str) -> list[str]:
         ("mood=relaxing&mood=nature", {"beach", "kulen"}),
         ("mood=relaxing, nature", {"beach", "kulen"}),
         ("guide_language=km", {"temples"}),
+        ("guide_language=KH", {"temples"}),
         ("guide_language=zh", {"kulen"}),
         ("q=sunRISE", {"temples"}),
         ("q=吴哥", {"temples"}),

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, Field
 
 from sojourn.catalog.policies import CancellationPolicy, ChosenPolicy, PolicyName
 from sojourn.catalog.shelving import Patch
@@ -100,17 +100,13 @@ class GuideOut(Wire):
     updated_at: AwareDatetime
 
 
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
 class GuideFilters(PageIn):
     """Which guides. `language` is one they speak; `display_language` the one that `display_bio` is in.
 
     With `available_date` (to `end_date`): only those who are free each day.
     """
 
-    language: Annotated[LanguageCode, BeforeValidator(_lower)] | None = None
+    language: LanguageCode | None = None
     province: Place | None = None
     available_date: Day | None = None
     end_date: Day | None = None

@@ -12,6 +12,7 @@ from sojourn.catalog.shelving import Patch
 from sojourn.catalog.values import (
     Images,
     Key,
+    LanguageName,
     Languages,
     Latitude,
     Lines,
@@ -278,7 +279,7 @@ class TripFilters(Paging):
     min_price: MoneyIn | None = None
     max_price: MoneyIn | None = None
     mood: Annotated[Moods, BeforeValidator(_split)] = []
-    guide_language: Language | None = None
+    guide_language: LanguageName | None = None
     q: Query | None = None
     sort: TripSort = TripSort.RATING
 
