@@ -16,7 +16,7 @@ import pytest
 from tests.support.client import StorefrontClient, read
 from tests.support.hostile import BODIES, HEADERS, PATH_GARBAGE, QUERY_GARBAGE, QUERY_VALUES, VALUES
 from tests.support.selling import put_trip_on_sale
-from tests.support.system import System
+from tests.support.system import SERVICE_KEY, System
 
 from sojourn.catalog.loading import load_catalogue
 from sojourn.people.roles import Role
@@ -37,6 +37,7 @@ class Operation:
     id: str
     queries: tuple[str, ...]
     fields: tuple[str, ...]
+    example: Mapping[str, Any]
     statuses: frozenset[int]
 
     def at(self, value: str) -> str:
@@ -66,6 +67,7 @@ def operations(document: Mapping[str, Any], prefix: str) -> Iterator[Operation]:
                 id=told["operationId"],
                 queries=tuple(p["name"] for p in told.get("parameters", ()) if p["in"] == "query"),
                 fields=tuple(body.get("properties", ())),
+                example=content.get("example", {}),
                 statuses=frozenset(int(status) for status in told["responses"]),
             )
 
@@ -78,6 +80,7 @@ class Target:
     client: StorefrontClient
     customer: StorefrontClient
     admin: StorefrontClient
+    agent: StorefrontClient
     operations: tuple[Operation, ...]
 
 
@@ -87,11 +90,14 @@ async def targets(live_server: System) -> dict[str, Target]:
     for key, client in live_server.clients.items():
         await load_catalogue(client.database, client.storefront, now=SystemClock().now())
         document = (await client.get(f"{live_server.origin}{client.storefront.docs_path}/openapi.json")).json()
+        customer, agent = await client.sign_in_as(), client.visitor()
+        agent.headers.update({"X-Service-Key": SERVICE_KEY, "X-Acting-User": str(customer.user_id)})
         found[key] = Target(
             key,
             client,
-            await client.sign_in_as(),
+            customer,
             await client.sign_in_as(Role.ADMIN),
+            agent,
             tuple(operations(document, client.storefront.prefix)),
         )
     return found
@@ -152,11 +158,16 @@ def _complaints(key: str, answer: Any) -> Iterator[str]:
             yield "not in the envelope"
         if not body.get("error", {}).get("code") or not body.get("message"):
             yield "no code"
+        fields = body.get("error", {}).get("details", {}).get("fields")
+        if body.get("error", {}).get("code") == "VALIDATION_FAILED" and not fields:
+            yield "no field"
     else:
         if kind != "application/problem+json" or body.get("status") != answer.status_code:
             yield "no problem document"
         if not body.get("code") or not body.get("title") or not body.get("detail"):
             yield "no code"
+        if body.get("code") == "VALIDATION_FAILED" and not body.get("errors"):
+            yield "no field"
 
 
 async def _together(*sendings: Any) -> None:
@@ -221,18 +232,14 @@ async def test_broken_bodies(target: Target) -> None:
 
 async def test_every_field_takes_hostile_values_badly(target: Target) -> None:
     faults = Faults(target)
-    bodies = {operation.id: await _sound_body(target, operation.id) for operation in target.operations}
+    bodies = {operation.id: await _sound_body(target, operation) for operation in target.operations}
     headers = {"Content-Type": "application/json"}
     writes = [operation for operation in _attackable(target) if operation.fields]
     path_value = str(uuid4())
 
     def sendings() -> Iterator[Any]:
         for route in writes:
-            who = (
-                target.admin
-                if "admin" in route.path or route.id.startswith(("create", "change", "refund"))
-                else target.customer
-            )
+            who = _attacker(target, route)
             for name in route.fields:
                 for value in VALUES:
                     sound = {key: json.dumps(kept) for key, kept in bodies[route.id].items()} | {name: value}
@@ -247,8 +254,20 @@ async def test_every_field_takes_hostile_values_badly(target: Target) -> None:
     assert not faults, "\n".join(faults[:40])
 
 
-async def _sound_body(target: Target, operation_id: str) -> dict[str, Any]:
+def _attacker(target: Target, route: Operation) -> StorefrontClient:
+    """Whoever gets past the route's door."""
+    if route.path.startswith("/ai-tools"):
+        return target.agent
+    return (
+        target.admin
+        if "admin" in route.path or route.id.startswith(("create", "change", "refund"))
+        else target.customer
+    )
+
+
+async def _sound_body(target: Target, operation: Operation) -> Mapping[str, Any]:
     """What this route would accept, so that the one hostile field is what is refused."""
+    operation_id = operation.id
     email = f"{uuid4().hex}@example.com"
     name, line = ("name", "line_one") if target.key == "derlg" else ("fullName", "lineOne")
     sound: dict[str, dict[str, Any]] = {
@@ -279,7 +298,7 @@ async def _sound_body(target: Target, operation_id: str) -> dict[str, Any]:
     if operation_id == "create_order":
         services = read(await target.customer.get("/services/micro"))
         return {"serviceId": services["items"][0]["id"]}
-    return sound.get(operation_id, {})
+    return operation.example if operation.path.startswith("/ai-tools") else sound.get(operation_id, {})
 
 
 async def test_hostile_headers(target: Target) -> None:

@@ -75,6 +75,7 @@ async def test_what_is_not_json_is_not_read(live_server: System, key: str, kind:
     answer = await client.post("/auth/forgot-password", content=content, headers=headers)
     assert answer.status_code in (400, 415), answer.text
     assert refusal(answer, answer.status_code)
+    assert "Content-Type: application/json" in answer.text
 
 
 @pytest.mark.parametrize("key", STOREFRONTS)

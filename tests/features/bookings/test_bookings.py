@@ -1,5 +1,6 @@
 """Quoting, holding, reading, extending, changing and cancelling bookings, over HTTP."""
 
+import json
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -54,6 +55,17 @@ class TestQuote:
 
 
 class TestHold:
+    async def test_what_cannot_be_stored_is_refused_by_its_field(self, derlg: StorefrontClient) -> None:
+        traveler = await derlg.sign_in_as()
+        trip_id = await put_trip_on_sale(derlg)
+        nul = {"pickup_location": "a\0b", "special_requests": "fine", "customizations": {"seats": [{"row": "a\0b"}]}}
+        refused = await traveler.post("/bookings", json=wanted(trip_id, **nul))
+        assert faulty_fields(refused) == ["pickup_location", "customizations"]
+        for unstorable in ({"a": {"b\0": 1}}, {"a": ["\ud800"]}, {"\ud800": "\0"}):
+            body = json.dumps(wanted(trip_id, customizations=unstorable))  # escaped, which the client would not
+            refused = await traveler.post("/bookings", content=body, headers={"Content-Type": "application/json"})
+            assert faulty_fields(refused) == ["customizations"]
+
     async def test_reserves_for_fifteen_minutes(self, derlg: StorefrontClient, clock: FrozenClock) -> None:
         trip_id = await put_trip_on_sale(derlg)
         traveler = await derlg.sign_in_as()

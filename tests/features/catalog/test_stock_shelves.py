@@ -248,7 +248,7 @@ class TestGuides:
         await take(derlg, chinese["id"], day=1)
         for asked, found in (
             ({"language": "zh"}, ["chinese"]), ({"language": "FR"}, ["french"]), ({"language": "ko"}, []),
-            *(({"language": khmer}, ["chinese"]) for khmer in ("km", "KH", "km-KH")),
+            ({"language": "km"}, ["chinese"]), ({"language": "KH"}, ["chinese"]), ({"language": "km-KH"}, ["chinese"]),
             ({"province": "kampot"}, ["french"]), ({"available_date": in_days(0)}, ["chinese", "french"]),
             ({"available_date": in_days(1)}, ["french"]), ({"available_date": in_days(1), "language": "zh"}, []),
             ({"people": 12}, ["chinese", "french"]), ({"people": 13}, []), ({"max_price": "54.99"}, []),

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -54,6 +53,9 @@ HTTP_CODES = {
     404: "ROUTE_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", TooLarge.status: TooLarge.code, 415: "UNSUPPORTED_MEDIA_TYPE",
 }  # fmt: skip
 NOT_THIS_METHOD = 405
+UNSTORABLE = re.compile("[\\0\\ud800-\\udfff]")
+# Pydantic says it in words of Python. A body that came as another media type is text to it, too.
+NOT_AN_OBJECT = "must be a JSON object, with Content-Type: application/json"
 
 
 def respell(value: Any, dialect: Dialect) -> Any:
@@ -124,7 +126,9 @@ def from_validation(errors: Sequence[Mapping[str, Any]]) -> Refusal:
     for error in errors[:MAX_FIELDS]:
         location, *path = error["loc"] or ("body",)
         name = ".".join(str(part) for part in path if part != ALTERNATIVE) or str(location)
-        message = error["msg"].removeprefix("Value error, ")
+        message = (
+            NOT_AN_OBJECT if error["type"] == "model_attributes_type" else error["msg"].removeprefix("Value error, ")
+        )
         fields.append({"field": name, "location": str(location), "message": message, "type": error["type"]})
     return InvalidInput(details={"fields": fields})
 
@@ -165,38 +169,41 @@ def _with_status(refusal: Refusal, status: int) -> Refusal:
 
 
 async def _on_unstorable(request: Request, fault: Exception) -> Response:
-    """A value passed every check of ours and PostgreSQL still cannot hold it (a NUL, a year 10000)."""
+    """A value passed every check of ours and PostgreSQL still cannot hold it (NUL, a lone surrogate, a year 10000)."""
     logger.warning("value refused by the database", fault=repr(fault), path=request.url.path)
+    told = {"message": "must not contain U+0000 or half of a surrogate pair", "type": "value_error"}
     fields = [
-        {"field": path, "location": location, "message": "must not contain the character NUL", "type": "string_nul"}
-        for location, sent in _everything_sent(request)
-        for path in _paths_to_nul(sent)
+        {"field": name, "location": where, **told} for name, where, value in _sent(request) if _is_unstorable(value)
     ]
-    details = {"fields": fields[:MAX_FIELDS]}
+    details = {"fields": fields[:MAX_FIELDS]} if fields else None
     return render_refusal(request, InvalidInput("A value in the request cannot be stored.", details=details))
 
 
-def _everything_sent(request: Request) -> Iterator[tuple[str, object]]:
-    """Where the values of a request stand, and what stands there."""
-    yield "path", request.path_params
-    yield "query", request.query_params
-    read: bytes = getattr(request, "_body", b"")  # what was never read has not reached the database
-    with suppress(ValueError, RecursionError):  # a form, or nothing
-        yield "body", json.loads(read)
+def _sent(request: Request) -> list[tuple[str, str, Any]]:
+    """Every field that was sent, where, and its value. What was never read has not reached the database."""
+    try:
+        body = json.loads(getattr(request, "_body", b""))
+    except (ValueError, RecursionError):  # a form, or nothing
+        body = None
+    return [
+        *((name, "path", value) for name, value in request.path_params.items()),
+        *((name, "query", value) for name, value in request.query_params.multi_items()),
+        *((name, "body", value) for name, value in (body.items() if isinstance(body, dict) else ())),
+    ]
 
 
-def _paths_to_nul(sent: object) -> Iterator[str]:
-    """The dotted names of what holds the one character that PostgreSQL's texts cannot."""
-    waiting = [("", sent)]  # a list, not calls: how deep it goes is the sender's choice
-    while waiting:
-        path, value = waiting.pop()
-        texts = [value] if isinstance(value, str) else [*value] if isinstance(value, Mapping) else []
-        if any("\0" in text for text in texts):
-            yield path.removeprefix(".") or "body"
-        if isinstance(value, Mapping):
-            waiting += [(f"{path}.{key}", inner) for key, inner in value.items()]
-        elif isinstance(value, list):
-            waiting += [(f"{path}.{number}", inner) for number, inner in enumerate(value)]
+def _is_unstorable(value: Any) -> bool:
+    """Whether a text in it holds a character that no text of PostgreSQL's can. Searched for only once it was refused,
+    and without recursion: what was sent decides how deep it is."""
+    waiting = [value]
+    for one in waiting:
+        if isinstance(one, str) and UNSTORABLE.search(one):
+            return True
+        if isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+    return False
 
 
 async def _on_fault(request: Request, fault: Exception) -> Response:
