@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -59,6 +60,14 @@ class TestHold:
         traveler = await derlg.sign_in_as()
         trip_id = await put_trip_on_sale(derlg)
         nul = {"pickup_location": "a\0b", "special_requests": "fine", "customizations": {"seats": [{"row": "a\0b"}]}}
+        deep: dict[str, Any] = {}
+        for _ in range(300):
+            deep = {"a": deep}
+        (named,) = faulty_fields(await traveler.post("/bookings", json=wanted(trip_id, customizations=deep)))
+        assert named.startswith("customizations.a")
+        assert len(named) < 100
+        refused = await traveler.post("/bookings", json=wanted(trip_id, options=["window"]))
+        assert refused.json()["error"]["details"]["fields"][0]["message"] == "must be a JSON object"
         refused = await traveler.post("/bookings", json=wanted(trip_id, **nul))
         assert faulty_fields(refused) == ["pickup_location", "customizations"]
         for unstorable in ({"a": {"b\0": 1}}, {"a": ["\ud800"]}, {"\ud800": "\0"}):
@@ -362,4 +371,6 @@ class TestChange:
         trip_id = await put_trip_on_sale(derlg)
         traveler = await derlg.sign_in_as()
         booking = await hold(traveler, trip_id)
-        assert faulty_fields(await traveler.patch(f"/bookings/{booking['id']}", json={}))
+        for nothing in ({}, {"travel_date": None}, {"people_count": None, "pickup_location": None}):
+            assert faulty_fields(await traveler.patch(f"/bookings/{booking['id']}", json=nothing)) == ["travel_date"]
+        assert read(await traveler.patch(f"/bookings/{booking['id']}", json={"special_requests": None}))["version"] == 2

@@ -22,6 +22,8 @@ from sojourn.platform.storefront import Dialect
 logger = structlog.get_logger(__name__)
 
 MAX_FIELDS = 50
+# Of a field's name: whoever nests without end is told where it began.
+MAX_PARTS = 12
 _NAMED_FIELD = re.compile(r"`([a-z0-9_.]+)`")
 TITLES = {
     400: "Bad request", 401: "Not authenticated", 402: "Payment required", 403: "Not allowed", 404: "Not found",
@@ -55,7 +57,8 @@ HTTP_CODES = {
 NOT_THIS_METHOD = 405
 UNSTORABLE = re.compile("[\\0\\ud800-\\udfff]")
 # Pydantic says it in words of Python. A body that came as another media type is text to it, too.
-NOT_AN_OBJECT = "must be a JSON object, with Content-Type: application/json"
+NOT_AN_OBJECT = "must be a JSON object"
+NO_OBJECT_SENT = f"{NOT_AN_OBJECT}, with Content-Type: application/json"
 
 
 def respell(value: Any, dialect: Dialect) -> Any:
@@ -125,10 +128,11 @@ def from_validation(errors: Sequence[Mapping[str, Any]]) -> Refusal:
     fields = []
     for error in errors[:MAX_FIELDS]:
         location, *path = error["loc"] or ("body",)
-        name = ".".join(str(part) for part in path if part != ALTERNATIVE) or str(location)
-        message = (
-            NOT_AN_OBJECT if error["type"] == "model_attributes_type" else error["msg"].removeprefix("Value error, ")
-        )
+        parts = [str(part) for part in path if part != ALTERNATIVE]
+        message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "model_attributes_type":
+            message = NOT_AN_OBJECT if parts else NO_OBJECT_SENT
+        name = ".".join(parts[:MAX_PARTS]) or str(location)
         fields.append({"field": name, "location": str(location), "message": message, "type": error["type"]})
     return InvalidInput(details={"fields": fields})
 

@@ -47,6 +47,8 @@ from sojourn.sales.payments.models import RefundCause
 from sojourn.sales.pricing.rules import max_points
 from sojourn.sales.purchases import PurchaseKind
 
+MAY_BE_EMPTY = frozenset({"transfer", "distance_km", "special_requests"})
+
 
 async def modify(
     tx: Connection, *, storefront: Storefront, user_id: UUID, booking_id: UUID, body: ChangeIn, now: datetime,
@@ -312,6 +314,6 @@ def _summary(travel_date: date, end_date: date, people: int, total: Decimal) -> 
 
 
 def check_something_changes(body: ChangeIn) -> None:
-    """An empty change is a mistake of the caller's. Raises InvalidInput."""
-    if not body.model_fields_set:
+    """An empty change is a mistake of the caller's, and null empties only what may be empty. Raises InvalidInput."""
+    if not any(name in MAY_BE_EMPTY or getattr(body, name) is not None for name in body.model_fields_set):
         raise InvalidInput.at("travel_date", "name at least one thing to change")
