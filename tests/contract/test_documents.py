@@ -224,6 +224,21 @@ def test_generated_clients_get_names_that_speak(document: dict[str, Any]) -> Non
     assert not [name for name in models if "__" in name], "two models of one name"
 
 
+def test_what_opens_an_operation_is_declared(document: dict[str, Any]) -> None:
+    who_may: dict[str, str] = json.loads((FOLDER / "who_may.json").read_text(encoding="utf-8"))
+    token: dict[str, list[str]] = {"bearer": []}
+    for methods in document["paths"].values():
+        for told in methods.values():
+            name, security = told["operationId"], told.get("security", [])
+            who = who_may.get(name, "anyone signed in")
+            if who == "the agent":
+                assert security == [{"serviceKey": []}], name
+            elif who == "anyone":  # a token may be read there: it says whose answer it is
+                assert security in ([], [token, {}]), name
+            else:  # a link to a picture may carry a key of its own in place of the token
+                assert security in ([token], [token, {}]), name
+
+
 async def test_the_docs_load_with_their_own_assets(visitor: StorefrontClient) -> None:
     origin = httpx.URL(str(visitor.base_url)).copy_with(path="")
     path = {"derlg": "/api-docs", "holyone": "/api/docs"}[visitor.storefront.key]

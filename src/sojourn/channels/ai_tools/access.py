@@ -61,7 +61,7 @@ async def _the_agent(request: Request, _: Annotated[object, Depends(_key_header)
     return Agent(key_name, user_id, _session_in_header(request))
 
 
-_the_agent.is_service_key = True  # type: ignore[attr-defined]
+_the_agent.refusals = (ServiceKeyInvalid,)  # type: ignore[attr-defined]
 
 
 def _user_in_header(request: Request) -> UUID | None:
