@@ -142,6 +142,16 @@ async def test_those_after_a_lost_connection_have_another(database: Database, mo
     assert await words_of(database) == ["a", "b"]
 
 
+async def test_nobody_waits_for_ever_for_what_was_broken_off(database: Database) -> None:
+    async def broken_off(_connection: Connection, _asked: Sequence[str]) -> list[str]:
+        raise asyncio.CancelledError
+
+    shared = Gathering(database)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await shared.share(broken_off, "a")
+
+
 async def test_no_connection_is_everybodys_answer_and_nobody_waits_for_ever(database: Database) -> None:
     """A pool that is closed has none; then those who come later are told, too."""
     asking = Asking(database)

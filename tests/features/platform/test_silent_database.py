@@ -2,14 +2,18 @@
 waits is told in time, and once it speaks again nothing is left of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from structlog.testing import capture_logs
+from tests.support.waiting import eventually
 
 from sojourn.platform.db import database as databases
+from sojourn.platform.db import listen
 from sojourn.platform.db.database import Connection, Database, savepoint
+from sojourn.platform.db.listen import ACCOUNT_CHANGED, Listener
 from sojourn.platform.db.revisions import why_not_ready
 from sojourn.platform.errors import NotFound, Refusal, Unavailable
 
@@ -81,6 +85,28 @@ async def silent(dsn: str) -> AsyncIterator[tuple[Line, Database]]:
         yield line, database
         line.speak()
         await database.close()
+
+
+async def test_who_listens_notices_and_listens_again(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said on a line that was cut without a word is lost; so everything is looked at anew."""
+    monkeypatch.setattr(listen, "HEARTBEAT_SECONDS", QUICKLY)
+    monkeypatch.setattr(listen, "ANSWER_SECONDS", QUICKLY)
+    monkeypatch.setattr(listen, "RECONNECT_SECONDS", QUICKLY)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    async with line_to(dsn) as (line, through):
+        listener = Listener(dsn=through, handlers={ACCOUNT_CHANGED: heard.put_nowait})
+        await listener.start()
+        assert await asyncio.wait_for(heard.get(), IN_TIME) == ""
+        with capture_logs() as logs:
+            line.silence()
+            await eventually(lambda: was_lost(logs))
+        line.speak()
+        assert await asyncio.wait_for(heard.get(), IN_TIME) == ""
+        await listener.stop()
+
+
+async def was_lost(logs: Sequence[Mapping[str, object]]) -> bool:
+    return any(line["event"] == "database listener lost its connection" for line in logs)
 
 
 async def wait_in_vain(line: Line, connection: Connection) -> None:

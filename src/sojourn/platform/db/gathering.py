@@ -97,6 +97,8 @@ class Gathering:
             with self._db.block():
                 answers = await act(connection, [asked for asked, _answer in some])
             return [(answer, given, None) for (_asked, answer), given in zip(some, answers, strict=True)]
+        except asyncio.CancelledError:  # not by us: whoever it was, nobody may wait for ever
+            return [(answer, None, Unavailable()) for _asked, answer in some]
         except Exception as fault:  # noqa: BLE001 - it is raised where the answer is awaited
             # Each will meet its own fault. A database that is away is away for all.
             is_their_own = len(some) > 1 and not isinstance(fault, Unavailable)

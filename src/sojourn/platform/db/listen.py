@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import asyncpg
 import structlog
@@ -14,9 +15,19 @@ CATALOGUE_CHANGED = "sojourn_catalogue_changed"
 ACCOUNT_CHANGED = "sojourn_account_changed"
 
 _NOTIFY = "SELECT pg_notify($1, $2)"
+_ALIVE = "SELECT true"
 RECONNECT_SECONDS = 1.0
+# A line that was cut without a word is silent like one on which nothing is said.
+HEARTBEAT_SECONDS = 30.0
+ANSWER_SECONDS = 10.0
 
 Heard = Callable[[str], None]
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
 
 
 async def notify(tx: Connection, channel: str, payload: str = "") -> None:
@@ -57,7 +68,8 @@ class Listener:
             for channel, heard in self._handlers.items():
                 await connection.add_listener(channel, self._forward)
                 heard("")
-            await closed.wait()
+            while not await _is_set_within(closed, HEARTBEAT_SECONDS):
+                await connection.execute(_ALIVE, timeout=ANSWER_SECONDS)
         finally:
             await connection.close(timeout=2)
 
