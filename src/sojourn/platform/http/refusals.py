@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -177,37 +178,38 @@ async def _on_unstorable(request: Request, fault: Exception) -> Response:
     logger.warning("value refused by the database", fault=repr(fault), path=request.url.path)
     told = {"message": "must not contain U+0000 or half of a surrogate pair", "type": "value_error"}
     fields = [
-        {"field": name, "location": where, **told} for name, where, value in _sent(request) if _is_unstorable(value)
+        {"field": name, "location": location, **told}
+        for location, sent in _everything_sent(request)
+        for name in _paths_to_unstorable(sent)
     ]
     details = {"fields": fields[:MAX_FIELDS]} if fields else None
     return render_refusal(request, InvalidInput("A value in the request cannot be stored.", details=details))
 
 
-def _sent(request: Request) -> list[tuple[str, str, Any]]:
-    """Every field that was sent, where, and its value. What was never read has not reached the database."""
-    try:
-        body = json.loads(getattr(request, "_body", b""))
-    except (ValueError, RecursionError):  # a form, or nothing
-        body = None
-    return [
-        *((name, "path", value) for name, value in request.path_params.items()),
-        *((name, "query", value) for name, value in request.query_params.multi_items()),
-        *((name, "body", value) for name, value in (body.items() if isinstance(body, dict) else ())),
-    ]
+def _everything_sent(request: Request) -> Iterator[tuple[str, object]]:
+    """Where the values of a request stand, and what stands there."""
+    yield "path", request.path_params
+    yield "query", request.query_params
+    read: bytes = getattr(request, "_body", b"")  # what was never read has not reached the database
+    with suppress(ValueError, RecursionError):  # a form, or nothing
+        yield "body", json.loads(read)
 
 
-def _is_unstorable(value: Any) -> bool:
-    """Whether a text in it holds a character that no text of PostgreSQL's can. Searched for only once it was refused,
-    and without recursion: what was sent decides how deep it is."""
-    waiting = [value]
-    for one in waiting:
-        if isinstance(one, str) and UNSTORABLE.search(one):
-            return True
-        if isinstance(one, dict):
-            waiting += [*one, *one.values()]
-        elif isinstance(one, list):
-            waiting += one
-    return False
+def _paths_to_unstorable(sent: object) -> Iterator[str]:
+    """The dotted names of what holds a character that no text of PostgreSQL's can. One in a name is told of its owner:
+    it could not be written in the answer either."""
+    waiting: list[tuple[tuple[str, ...], object]] = [((), sent)]  # a list, not calls: its depth is the sender's choice
+    while waiting:
+        path, value = waiting.pop()
+        texts = [value] if isinstance(value, str) else [*value] if isinstance(value, Mapping) else []
+        if any(UNSTORABLE.search(text) for text in texts):
+            yield ".".join(path) or "body"
+        if isinstance(value, Mapping):
+            waiting += [
+                (path if UNSTORABLE.search(key) else (*path, key)[:MAX_PARTS], inner) for key, inner in value.items()
+            ]
+        elif isinstance(value, list):
+            waiting += [((*path, str(number))[:MAX_PARTS], inner) for number, inner in enumerate(value)]
 
 
 async def _on_fault(request: Request, fault: Exception) -> Response:
