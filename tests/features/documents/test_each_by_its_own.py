@@ -63,11 +63,17 @@ async def test_customers_are_reminded_by_their_own_order(
         await holyone.rows(change, order["id"], status, kind)
         orders[order["id"]] = who is not erased and kind != "DIGITAL" and status != "CANCELLED"
     await holyone.rows(_ERASE, erased.user_id)
+    later, hour = await office.order(customer), timedelta(hours=1)
+    await holyone.rows("UPDATE orders SET confirmed_at = confirmed_at + $2 WHERE id = $1", later["id"], hour)
     for days, times in ((3, 1), (4, 2), (7, 3)):  # after 3, 7 and 14 days in all, at the very moment
-        clock.advance(timedelta(days=days, microseconds=-1))
+        clock.advance(timedelta(days=days, microseconds=-1) - (hour if times > 1 else timedelta(0)))
         await send_reminders(holyone_work)
         clock.advance(timedelta(microseconds=1))
         for _ in range(2):
             await send_reminders(holyone_work)
         reminded = {row["order_id"]: row["count"] for row in await holyone.rows(_REMINDED)}
+        assert reminded.pop(later["id"], 0) == times - 1
         assert reminded == {order_id: times for order_id, is_due in orders.items() if is_due}
+        clock.advance(hour)
+        await send_reminders(holyone_work)
+        assert {row["order_id"]: row["count"] for row in await holyone.rows(_REMINDED)}[later["id"]] == times

@@ -14,6 +14,13 @@ from sojourn.people.roles import Role
 from sojourn.platform.kit.clock import FrozenClock
 
 NEW_PASSWORD = "another long pass phrase"
+# A device under each session.
+_DEVICES = """
+INSERT INTO devices (id, user_id, session_id, token, platform, registered_at, last_seen_at)
+SELECT gen_random_uuid(), user_id, family_id, gen_random_uuid()::text, 'ios', now(), now()
+  FROM (SELECT DISTINCT user_id, family_id FROM refresh_tokens WHERE $1::uuid IS NULL OR user_id = $1) AS sessions
+"""
+_DEVICES_OF = "SELECT id FROM devices WHERE user_id = $1"
 
 
 class Door:
@@ -63,6 +70,7 @@ async def beside(
     for who in (resting, with_app):
         await door.err(who)
         await door.forget(who)
+    await derlg.rows(_DEVICES, None)
     async with nobody_else_is_touched(derlg):
         yield door
 
@@ -86,12 +94,17 @@ async def test_passwords_and_sessions(beside: Door, derlg: StorefrontClient) -> 
     guest.headers["Authorization"] = f"Bearer {changed['access_token']}"
     for _ in range(2):
         await beside.login(guest)
+    await derlg.rows(_DEVICES, guest.user_id)
+    before = len(await derlg.rows(_DEVICES_OF, guest.user_id))
     ended = next(one for one in read(await guest.get("/auth/sessions")) if not one["is_current"])
     read(await guest.delete(f"/auth/sessions/{ended['id']}"), 204)
     assert len(read(await guest.get("/auth/sessions"))) == 2
+    assert len(await derlg.rows(_DEVICES_OF, guest.user_id)) == before - 1
     read(await guest.post("/auth/logout-others"), 204)
     assert len(read(await guest.get("/auth/sessions"))) == 1
+    assert len(await derlg.rows(_DEVICES_OF, guest.user_id)) == 1
     read(await guest.post("/auth/logout-all"), 204)
+    assert await derlg.rows(_DEVICES_OF, guest.user_id) == []
 
 
 async def test_second_factors(beside: Door, derlg: StorefrontClient, clock: FrozenClock) -> None:
