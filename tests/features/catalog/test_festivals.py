@@ -231,7 +231,7 @@ async def test_changes_are_seen_at_once_and_never_lost(derlg: StorefrontClient, 
     assert refusal(await agency.post("/festivals", json=festival()), 409) == "SLUG_TAKEN"
     only_written = read(await agency.patch(path, json={"reckoning": None}))
     assert [day["year"] for day in only_written["occurrences"]] == [2026, 2027]
-    read(await agency.delete(path), 204)
+    read(await agency.delete(path))
     assert refusal(await derlg.get(path), 404) == "FESTIVAL_NOT_FOUND"
     assert await slugs(derlg, "/festivals?year=2027") == await slugs(derlg, "/festivals/upcoming") == []
     assert await slugs(agency, "/admin/festivals?is_active=false") == ["water-festival"]
@@ -309,7 +309,7 @@ async def test_one_statement_and_what_does_not_change_at_midnight_is_kept(
 
 async def test_those_that_begin_soon_for_who_tells_of_them(derlg: StorefrontClient, agency: StorefrontClient) -> None:
     await add(agency, festival(), on_date("equinox", 3, 20, province="Siem Reap"), on_date("off", 3, 21))
-    read(await agency.delete(f"/festivals/{read(await derlg.get('/festivals/off'))['id']}"), 204)
+    read(await agency.delete(f"/festivals/{read(await derlg.get('/festivals/off'))['id']}"))
     async with derlg.database.read() as connection:
         starting = await queries.list_starting_between(connection, date(2027, 3, 20), date(2027, 11, 12))
         assert await queries.list_starting_between(connection, date(2027, 3, 21), date(2027, 11, 11)) == []

@@ -55,7 +55,7 @@ async def test_an_admin_writes_them(agency: StorefrontClient, clock: FrozenClock
     async with changing(agency, made["id"], fields={*patch, "display_title", "version", "updated_at"}):
         read(await agency.patch(path, json=patch))
     async with changing(agency, made["id"], fields={"is_active", "version"}):
-        read(await agency.delete(path), 204)
+        read(await agency.delete(path))
 
 
 async def test_the_data_files_write_them(derlg: StorefrontClient, clock: FrozenClock) -> None:
@@ -76,7 +76,7 @@ async def test_travellers_reviews_write_them(derlg: StorefrontClient) -> None:
     async with changing(derlg, trip_id, fields={"avg_rating", "review_count"}):
         review = await write(traveler, booking_id, rating=4)
     async with changing(derlg, trip_id, fields={"avg_rating", "review_count"}):
-        read(await traveler.delete(f"/reviews/{review['id']}"), 204)
+        read(await traveler.delete(f"/reviews/{review['id']}"))
 
 
 async def test_a_hand_in_the_database_writes_them(derlg: StorefrontClient) -> None:

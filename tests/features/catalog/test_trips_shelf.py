@@ -255,7 +255,7 @@ async def test_a_retired_trip_is_gone_from_everywhere_but_the_admins_list(
     shelf: StorefrontClient, agency: StorefrontClient
 ) -> None:
     gone = read(await shelf.get("/trips/temples"))
-    read(await agency.delete(f"/trips/{gone['id']}"), 204)
+    read(await agency.delete(f"/trips/{gone['id']}"))
     assert refusal(await shelf.get("/trips/temples"), 404) == "TRIP_NOT_FOUND"
     assert "temples" not in await slugs(shelf, "")
     everything = read(await agency.get("/admin/trips?sort=newest"))

@@ -107,7 +107,7 @@ async def test_it_outlasts_what_does_not_concern_it(derlg: StorefrontClient, age
 
 
 async def test_an_erased_account_is_no_guides(derlg: StorefrontClient, agency: Agency, clock: FrozenClock) -> None:
-    read(await _leaving(agency), 204)
+    read(await _leaving(agency))
     # As if it had been linked meanwhile: erasing leaves nothing to chance.
     await derlg.rows("UPDATE guides SET user_id = $1 RETURNING id", agency.guide.user_id)
     clock.advance(TIME_TO_UNDO + timedelta(seconds=1))

@@ -22,7 +22,7 @@ async def test_second_factors(derlg: StorefrontClient, clock: FrozenClock) -> No
     read(await one.post("/auth/totp/recovery-codes", json={"code": app.code()}))
     assert read(await other.get("/auth/totp"))["recovery_codes_left"] == 10
     clock.advance(HALF_MINUTE)
-    read(await one.post("/auth/totp/disable", json={"code": app.code(), "current_password": PASSWORD}), 204)
+    read(await one.post("/auth/totp/disable", json={"code": app.code(), "current_password": PASSWORD}))
     assert read(await one.get("/auth/totp"))["is_enabled"] is False
     assert read(await other.get("/auth/totp"))["is_enabled"] is True
     read(await derlg.visitor().post("/auth/login", json={"email": one.email, "password": PASSWORD}))
@@ -40,6 +40,6 @@ async def test_address_books(derlg: StorefrontClient) -> None:
         return [(entry["id"], entry["is_default"]) for entry in read(await who.get("/users/me/addresses"))]
 
     assert await defaults(other) == [(kept["id"], True), (second["id"], False)]
-    assert (await one.delete(f"/users/me/addresses/{newer['id']}")).status_code == 204
+    assert (await one.delete(f"/users/me/addresses/{newer['id']}")).status_code == 200
     assert await defaults(one) == [(first["id"], True)]
     assert await defaults(other) == [(kept["id"], True), (second["id"], False)]

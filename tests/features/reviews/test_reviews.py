@@ -145,7 +145,7 @@ async def test_an_author_changes_and_takes_back_for_thirty_days(
     assert refusal(await traveler.patch(path, json={"rating": 1}), 409) == "REVIEW_SETTLED"
     assert refusal(await traveler.delete(path), 409) == "REVIEW_SETTLED"
     clock.advance(-timedelta(seconds=1))
-    read(await traveler.delete(path), 204)
+    read(await traveler.delete(path))
     assert await rated(derlg, trip_id) == (None, 0)
     acts = await derlg.rows("SELECT action FROM audit_entries WHERE action LIKE 'review.%' ORDER BY id")
     assert [row["action"] for row in acts] == ["review.written", "review.changed", "review.deleted"]
@@ -218,7 +218,7 @@ async def test_readers_object_once_each_and_the_desk_hears_of_the_first(
     answers = await asyncio.gather(
         *(reader.post(path, json={"reason": "An advertisement"}) for reader in readers for _ in range(3))
     )
-    assert {answer.status_code for answer in answers} == {204}
+    assert {answer.status_code for answer in answers} == {200}
     (seen,) = read(await admin.get("/admin/reviews", params={"is_reported": "true"}))
     assert (seen["report_count"], seen["report_reasons"]) == (3, ["An advertisement"] * 3)
     alerts = await derlg.rows("SELECT id FROM pgqueuer WHERE entrypoint = 'mail.staff_alert'")

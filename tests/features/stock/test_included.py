@@ -53,7 +53,7 @@ class TestInTheCatalogue:
         fewer = read(await shop.admin.patch(path, json={"included": {"guide": "first"}}))
         names = ("hotel_id", "hotel_room_id", "vehicle_id", "guide_id")
         assert [fewer[name] for name in names] == [None, None, None, shop.guide["id"]]
-        read(await shop.admin.delete(path), 204)
+        read(await shop.admin.delete(path))
 
     @pytest.mark.parametrize(
         ("included", "field"),
@@ -180,4 +180,4 @@ class TestInACalendar:
         assert await calendar(derlg, sold["id"]) == [0]
         body = {"trip_id": sold["id"], "travel_date": in_days(0), "people_count": 2, "pickup_location": "Lobby"}
         assert refusal(await (await derlg.sign_in_as()).post("/bookings", json=body), 404) == "ROOM_NOT_FOUND"
-        read(await shop.admin.delete(f"/trips/{sold['id']}"), 204)
+        read(await shop.admin.delete(f"/trips/{sold['id']}"))

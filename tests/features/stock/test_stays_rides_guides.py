@@ -139,7 +139,7 @@ class TestRefusals:
         body = wanted(shop, booking_type)
         assert refusal(await traveler.post("/bookings", json={**body, field: str(uuid4())}), 404) == code
         for shelf, entry in (("hotels", shop.hotel), ("transportation", shop.vehicle), ("guides", shop.guide)):
-            read(await shop.admin.delete(f"/{shelf}/{entry['id']}"), 204)
+            read(await shop.admin.delete(f"/{shelf}/{entry['id']}"))
         assert refusal(await traveler.post("/bookings", json=body), 404) == code
 
 

@@ -53,7 +53,6 @@ async def create_calendar_feed(ctx: Ctx, user: CurrentUser) -> CalendarFeed:
 @router.delete(
     "",
     operation_id="revoke_calendar_feed",
-    status_code=204,
     dependencies=[Depends(limited(LimitClass.DEFAULT))],
 )
 async def revoke_calendar_feed(ctx: Ctx, user: CurrentUser) -> None:

@@ -46,7 +46,7 @@ async def set_consultant_override(
         return await hours.read_hours(tx, user_id=user_id, storefront=ctx.storefront, now=ctx.now())
 
 
-@router.delete("/overrides/{day}", operation_id="unset_consultant_override", status_code=204)
+@router.delete("/overrides/{day}", operation_id="unset_consultant_override")
 async def unset_consultant_override(ctx: Ctx, desk: CurrentDesk, whose: Whose, day: Day) -> None:
     """Let one date be like the week again."""
     user_id = hours.owner_of(whose, desk)

@@ -187,7 +187,6 @@ async def delete_review(ctx: Ctx, user: CurrentUser, review_id: UUID) -> None:
 @router.post(
     "/{review_id}/reports",
     operation_id="report_review",
-    status_code=204,
     responses=refuses(errors.ReviewNotFound, errors.OwnReview),
 )
 async def report_review(ctx: Ctx, user: CurrentUser, review_id: UUID, body: ReportIn) -> None:

@@ -33,7 +33,6 @@ async def get_jobs(ctx: Ctx, admin: CurrentAdmin, request: Request) -> JobsOut:
 @router.post(
     "/{job_id}/retry",
     operation_id="retry_job",
-    status_code=204,
     responses=refuses(JobNotFound, JobNotFailed, JobQueuedAgain),
 )
 async def retry_job(ctx: Ctx, admin: CurrentAdmin, job_id: JobId) -> None:

@@ -98,7 +98,6 @@ async def preview_notification(
 @router.post(
     "/{notification_id}/retry",
     operation_id="retry_notification",
-    status_code=204,
     responses=refuses(NotificationNotFound, NotRepeatable),
 )
 async def retry_notification(ctx: Ctx, admin: CurrentAdmin, notification_id: UUID) -> None:

@@ -139,7 +139,7 @@ def _is_also_for_visitors(understood: APIRoute) -> bool:
 
 def _responses(route: Route, understood: APIRoute, dialect: Dialect) -> dict[int | str, dict[str, Any]]:
     answer = without_raw(get_type_hints(route.endpoint, include_extras=True).get("return"))
-    status = status_of(route, answer)
+    status = status_of(route, answer, dialect)
     declared: dict[int, list[type[Refusal]]] = {}
     for code, entry in route.responses.items():
         declared.setdefault(int(code), []).extend(entry.get("refusals", []))

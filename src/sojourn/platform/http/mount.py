@@ -74,15 +74,14 @@ def _told(route: Route, dialect: Dialect) -> dict[str, Any]:
     answer = without_raw(hints.pop("return", None))
     endpoint = _signed(route.endpoint, hints, dialect)
     if not writes_itself(answer):
-        endpoint = _rendered(
-            endpoint, None if is_empty(answer) else renderer(answer, dialect), status=status_of(route, answer)
-        )
+        status = status_of(route, answer, dialect)
+        endpoint = _rendered(endpoint, None if status == NO_CONTENT else renderer(answer, dialect), status=status)
     if is_replayed(route):
         endpoint = replaying(endpoint)
     return {
         "endpoint": endpoint,
         "methods": [route.method],
-        "status_code": status_of(route, answer),
+        "status_code": status_of(route, answer, dialect),
         "response_model": None,
         "response_class": Response,
         "dependencies": list(route.dependencies),
@@ -100,9 +99,10 @@ def is_empty(answer: Any) -> bool:
     return answer in (None, type(None))
 
 
-def status_of(route: Route, answer: Any) -> int:
-    """The status of the route's good answer."""
-    return route.status_code or (NO_CONTENT if is_empty(answer) else 200)
+def status_of(route: Route, answer: Any, dialect: Dialect) -> int:
+    """The status of the route's good answer. Nothing is nothing on the bare wire, and no data in an envelope."""
+    is_bare = dialect is Dialect.CAMEL_BARE
+    return route.status_code or (NO_CONTENT if is_empty(answer) and is_bare else 200)
 
 
 def is_replayed(route: Route) -> bool:

@@ -17,7 +17,8 @@ DeclaredEndpoint = TypeVar("DeclaredEndpoint", bound=Endpoint)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route as its feature declared it. `status_code` None: 204 for an endpoint that answers nothing, else 200."""
+    """One route as its feature declared it. `status_code` None: 200; on the bare wire 204 for an endpoint that answers
+    nothing."""
 
     method: str
     path: str
