@@ -1,6 +1,7 @@
 """Documents with the outside world for real: ClamAV, an S3 store, broken connections, processes that die."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +18,10 @@ from tests.support.waiting import eventually
 from sojourn.care.documents import retention, service
 from sojourn.care.documents.models import CheckedFile, Place
 from sojourn.catalog.services.models import DocumentCategory
+from sojourn.documentation import load_examples
+from sojourn.modules import routers_of
 from sojourn.platform.http.context import SYSTEM_ORIGIN, Context
+from sojourn.platform.http.describing import document as document_of
 from sojourn.platform.i18n import Language
 from sojourn.platform.kit.clock import FrozenClock
 from sojourn.platform.processes import find_free_port
@@ -152,7 +156,8 @@ async def test_in_the_other_storefront_and_in_a_bucket(start_system: StartSystem
             assert kept_files() == before
             answer = await hand_in(traveler, pdf(), category="PASSPORT", orderId="1")
             assert answer.json()["error"]["details"]["fields"][0]["field"] == "orderId"
-            told_of = (await traveler.visitor().get("http://sojourn.test/api-docs/openapi.json")).json()
+    storefront = STOREFRONTS["derlg"]
+    told_of = json.loads(document_of(storefront, routers_of(storefront), examples=load_examples()))
     body = told_of["paths"]["/v1/documents/upload"]["post"]["requestBody"]
     form = body["content"]["multipart/form-data"]["schema"]
     assert set(form["properties"]) == {"file", "category", "checklist_key", "order_id"}
