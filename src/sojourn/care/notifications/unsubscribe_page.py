@@ -1,21 +1,14 @@
 """The page behind a mail's unsubscribe link, in the language of whoever the mail was for."""
 
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 
+from sojourn.platform.http.pages import page_template
 from sojourn.platform.i18n import Language
-from sojourn.platform.kit.lazily import lazily
 from sojourn.platform.storefront import Storefront
 
-if TYPE_CHECKING:
-    import jinja2
-else:
-    jinja2 = lazily("jinja2")
-
-HERE = Path(__file__).parent
+_PAGE = Path(__file__).with_name("unsubscribe.html")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 _TEXTS = {
     Language.EN: {
@@ -39,7 +32,7 @@ _TEXTS = {
 def unsubscribe_page(storefront: Storefront, language: Language, *, is_done: bool) -> HTMLResponse:
     """What the button would do; or that it is done."""
     texts = _TEXTS[language]
-    page = _template().render(
+    page = page_template(_PAGE).render(
         storefront=storefront,
         language=language.value,
         title=texts["done" if is_done else "ask"],
@@ -47,15 +40,3 @@ def unsubscribe_page(storefront: Storefront, language: Language, *, is_done: boo
         button=None if is_done else texts["ask"],
     )
     return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
-
-
-@cache
-def _template() -> "jinja2.Template":
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return templates.get_template("unsubscribe.html")

@@ -1,24 +1,17 @@
 """The page behind a payment link: what is bought, what it costs, until when, and one button."""
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from sojourn.platform.http.pages import page_template
 from sojourn.platform.i18n import Language, format_datetime, format_money, language_of
-from sojourn.platform.kit.lazily import lazily
 from sojourn.platform.storefront import Storefront
 from sojourn.sales.payments.models import IntentOut
 from sojourn.sales.payments.payable import Purchase, PurchaseState
 
-if TYPE_CHECKING:
-    import jinja2
-else:
-    jinja2 = lazily("jinja2")
-
-HERE = Path(__file__).parent
+_PAGE = Path(__file__).with_name("page.html")
 _TEXTS = {
     Language.EN: {
         "pay": "Pay by card", "until": "Held for you until", "due": "To pay", "paid": "This is paid. Thank you.",
@@ -75,7 +68,7 @@ def purchase_page(storefront: Storefront, purchase: Purchase) -> str:
     language = language_of(purchase.language) or storefront.default_language
     texts = _TEXTS[language]
     is_open = purchase.state is PurchaseState.OPEN
-    return _template().render(
+    return page_template(_PAGE).render(
         storefront=storefront,
         language=language.value,
         texts=texts,
@@ -90,22 +83,10 @@ def purchase_page(storefront: Storefront, purchase: Purchase) -> str:
 def ended_page(storefront: Storefront, language: Language) -> str:
     """The link's time is over."""
     texts = _TEXTS[language]
-    return _template().render(
+    return page_template(_PAGE).render(
         storefront=storefront, language=language.value, texts=texts, title=storefront.name, reference=None,
         amount=None, until=None, said=texts["ended"],
     )  # fmt: skip
-
-
-@cache
-def _template() -> "jinja2.Template":
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return templates.get_template("page.html")
 
 
 def _until(purchase: Purchase, storefront: Storefront, language: Language) -> str | None:
